@@ -1,0 +1,50 @@
+# The two libraries. Sources are listed by folder: a new operator is a new file, not an edit here.
+function(integra_sources out)
+  set(sources)
+  foreach(folder ${ARGN})
+    file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cc)
+    list(APPEND sources ${found})
+  endforeach()
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
+integra_sources(runtime_sources base kernels kernels/reference kernels/onednn graph graph/ops
+                runtime runtime/ops)
+add_library(integra_runtime ${runtime_sources})
+add_library(integra::runtime ALIAS integra_runtime)
+
+# Vector kernels: one folder per instruction set, compiled with its flags and reached only after the
+# processor was asked (kernels/isa.h).
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  integra_sources(avx2_sources kernels/avx2)
+  integra_sources(avx512_sources kernels/avx512)
+  set_source_files_properties(${avx2_sources} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mbmi2")
+  set_source_files_properties(${avx512_sources} PROPERTIES COMPILE_OPTIONS
+    "-mavx2;-mfma;-mbmi2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mprefer-vector-width=512")
+  target_sources(integra_runtime PRIVATE ${avx2_sources} ${avx512_sources})
+  target_compile_definitions(integra_runtime PRIVATE INTEGRA_X86=1)
+endif()
+
+target_include_directories(integra_runtime
+  PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+  PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(integra_runtime
+  PRIVATE $<BUILD_INTERFACE:integra_options> nlohmann_json::nlohmann_json DNNL::dnnl Threads::Threads)
+set_target_properties(integra_runtime PROPERTIES EXPORT_NAME runtime OUTPUT_NAME integra
+                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+
+if(INTEGRA_BUILD_TOOLS)
+  find_package(Flatbuffers CONFIG REQUIRED)
+  find_package(fmt CONFIG REQUIRED)
+  find_package(JPEG REQUIRED)
+  find_package(PNG REQUIRED)
+  integra_sources(tools_sources io kernels/float runtime/float quantize convert)
+  add_library(integra_tools ${tools_sources})
+  add_library(integra::tools ALIAS integra_tools)
+  target_include_directories(integra_tools PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(integra_tools PUBLIC integra_runtime
+    PRIVATE $<BUILD_INTERFACE:integra_options> nlohmann_json::nlohmann_json DNNL::dnnl fmt::fmt
+            JPEG::JPEG PNG::PNG Threads::Threads)
+  set_target_properties(integra_tools PROPERTIES EXPORT_NAME tools OUTPUT_NAME integra_tools
+                        VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+endif()

@@ -1,0 +1,12 @@
+# Flags that every target of this project is built with.
+add_library(integra_options INTERFACE)
+target_compile_options(integra_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
+                       -Wno-sign-conversion)
+if(INTEGRA_WERROR)
+  target_compile_options(integra_options INTERFACE -Werror)
+endif()
+if(INTEGRA_SANITIZE)
+  target_compile_options(integra_options INTERFACE -fsanitize=${INTEGRA_SANITIZE}
+                         -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(integra_options INTERFACE -fsanitize=${INTEGRA_SANITIZE})
+endif()

@@ -1,0 +1,25 @@
+// Reading and writing networks: network.json and the safetensors file beside it.
+// docs/NETWORK_FORMAT.md describes both; docs/network.schema.json is the JSON Schema.
+#pragma once
+
+#include <filesystem>
+
+#include "graph/graph.h"
+
+namespace integra::graph {
+
+struct LoadLimits {
+  uint64_t max_file_bytes = uint64_t{1} << 32;  // of either file
+};
+
+// `path` is a network file, or a folder that holds network.json. The weights file is mapped, not
+// copied; the graph's constants point into it. The graph returned has passed Validate().
+// Throws Error: kInvalidFile (names file, place and cause), kUnsupported, kSystem.
+Graph LoadNetwork(const std::filesystem::path& path, const LoadLimits& limits = {});
+
+// Writes `directory`/network.json and, where there are constants too large to stand inline,
+// `directory`/weights.safetensors. Each file is written whole under a temporary name, synced and
+// renamed: whatever happens, a reader finds the old file or the new one, never half of one.
+void SaveNetwork(const Graph& graph, const std::filesystem::path& directory);
+
+}  // namespace integra::graph

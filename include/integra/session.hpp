@@ -1,0 +1,80 @@
+// A session runs a network in integer mode. It owns the memory of one run; a network can have any
+// number of sessions, each used by one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "integra/network.hpp"
+
+namespace integra {
+
+// Runs the nodes of a network that compute in float (for example a decoder behind the integer
+// part). integra::tools has one (FloatIslands() in tools.hpp); without it such networks are refused.
+class FloatNodes;
+
+struct SessionOptions {
+  int threads = 1;      // threads that work on one Run, the caller's included; at least 1
+  int64_t batch = 1;    // samples per Run: dimension 0 of every input and output is multiplied by it
+  std::string max_isa;  // "portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; "": the CPU's own
+  std::string gemm;     // "" chooses per layer; "onednn", "own", "reference" force one
+  bool keep_all_tensors = false;  // keep every intermediate tensor readable after Run (debugging)
+  bool profile = false;           // measure every node
+  const FloatNodes* float_nodes = nullptr;
+};
+
+// What the plan decided for one node, and how long it took.
+struct NodeProfile {
+  std::string node;
+  std::string op;
+  std::string kernel;  // which kernel was chosen, and why where that is not obvious
+  uint64_t multiply_accumulates = 0;
+  uint64_t calls = 0;
+  uint64_t total_ns = 0;
+  uint64_t best_ns = 0;
+};
+
+struct MemoryUse {
+  size_t arena_bytes = 0;           // activations
+  size_t arena_lower_bound = 0;     // largest sum of tensors alive together: no plan can be smaller
+  size_t scratch_bytes = 0;         // all threads
+  size_t packed_weights_bytes = 0;  // shared with other sessions of this network
+};
+
+class Session {
+ public:
+  // Plans the network: chooses kernels, packs weights, lays out memory. Throws Error.
+  Session(const Network& network, const SessionOptions& options = {});
+  ~Session();
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+
+  // Inputs and outputs with the batch size applied.
+  const std::vector<TensorInfo>& inputs() const;
+  const std::vector<TensorInfo>& outputs() const;
+
+  // Runs once. inputs[i] and outputs[i] are the caller's buffers, dense, in the network's dtype and
+  // of exactly inputs()[i]'s / outputs()[i]'s size. Allocates nothing. Throws Error
+  // (kInvalidArgument) where count or sizes are wrong; then nothing has run.
+  void Run(std::span<const std::span<const std::byte>> inputs,
+           std::span<const std::span<std::byte>> outputs);
+
+  // The value of any tensor after the last Run, in its own dtype (the last sample of a batch).
+  // Needs keep_all_tensors for tensors that are not outputs.
+  std::vector<std::byte> ReadTensor(const std::string& name) const;
+
+  std::vector<NodeProfile> Profile() const;
+  void WriteChromeTrace(std::ostream& out) const;  // of the last Run; needs options.profile
+  MemoryUse memory() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace integra

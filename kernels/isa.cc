@@ -1,0 +1,64 @@
+#include "kernels/isa.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+
+#include "base/error.h"
+
+namespace integra::kernels {
+namespace {
+
+constexpr const char* kNames[] = {"portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"};
+
+bool HasAvxVnni() {
+#if defined(__x86_64__)
+  // GCC 12's __builtin_cpu_supports does not know avxvnni: CPUID leaf 7, subleaf 1, EAX bit 4.
+  unsigned a = 7, b = 0, c = 1, d = 0;
+  __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+  return (a >> 4 & 1) != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+const char* NameOf(Isa isa) { return kNames[static_cast<int>(isa)]; }
+
+bool ParseIsa(std::string_view name, Isa* isa) {
+  for (size_t i = 0; i < std::size(kNames); ++i) {
+    if (name == kNames[i]) {
+      *isa = static_cast<Isa>(i);
+      return true;
+    }
+  }
+  return false;
+}
+
+Isa DetectIsa() {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::kPortable;
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (avx512) return __builtin_cpu_supports("avx512vnni") ? Isa::kAvx512Vnni : Isa::kAvx512;
+  return HasAvxVnni() ? Isa::kAvx2Vnni : Isa::kAvx2;
+#else
+  return Isa::kPortable;
+#endif
+}
+
+Isa DefaultIsa() {
+  static const Isa isa = [] {
+    Isa cap = Isa::kAvx512Vnni;
+    const char* text = std::getenv("INTEGRA_MAX_ISA");
+    if (text != nullptr && *text != '\0' && !ParseIsa(text, &cap)) {
+      Fail(ErrorCode::kInvalidArgument, "INTEGRA_MAX_ISA is '", text,
+           "'; known are portable, avx2, avx2_vnni, avx512, avx512_vnni");
+    }
+    return std::min(DetectIsa(), cap);
+  }();
+  return isa;
+}
+
+}  // namespace integra::kernels

@@ -1,0 +1,94 @@
+// Lowering: how one node of a graph becomes one step of a plan.
+//
+// Integer mode holds every 8-bit activation as uint8: an int8 value q lives in memory as q + 128,
+// and its zero point moves with it. Quantized arithmetic sees only q - zero_point, so one set of
+// kernels serves int8 and uint8 networks. Weights keep their own type. The plan converts at the
+// network's inputs and outputs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "graph/graph.h"
+#include "graph/schema.h"
+#include "integra/session.hpp"
+#include "kernels/isa.h"
+#include "runtime/weight_cache.h"
+
+namespace integra::runtime {
+
+// What a step sees while it runs.
+struct StepContext {
+  std::byte* const* tensors;  // address of every tensor, by TensorId
+  std::byte* const* scratch;  // one private area per thread, of the size the lowering asked for
+  ThreadPool* pool;
+
+  template <typename T>
+  const T* in(graph::TensorId id) const {
+    return reinterpret_cast<const T*>(tensors[id]);
+  }
+  template <typename T>
+  T* out(graph::TensorId id) const {
+    return reinterpret_cast<T*>(tensors[id]);
+  }
+};
+
+using Step = std::function<void(const StepContext&)>;
+
+// A quantized activation as kernels see it: stored = value + offset.
+struct Activation {
+  int32_t zero_point = 0;  // in the stored domain
+  int32_t offset = 0;      // 128 for int8, else 0
+};
+
+class Lowering {
+ public:
+  Lowering(const graph::Graph& graph, const graph::Node& node, kernels::Isa isa,
+           const SessionOptions& options, WeightCache& cache)
+      : graph(graph), node(node), isa(isa), options(options), cache(cache) {}
+
+  const graph::Graph& graph;
+  const graph::Node& node;
+  const kernels::Isa isa;
+  const SessionOptions& options;
+  WeightCache& cache;
+
+  const graph::Tensor& input(size_t i) const { return graph.tensor(node.inputs[i]); }
+  const graph::Tensor& output(size_t i) const { return graph.tensor(node.outputs[i]); }
+  bool has_input(size_t i) const { return node.input(i) != graph::kNoTensor; }
+  static Activation ActivationOf(const graph::Tensor& tensor);
+
+  // The node's requantization with the clamp moved into the stored domain of output 0.
+  graph::Requantization RequantizationInStoredDomain() const;
+
+  // --- Results, one of: ---
+  // The step, and which kernel it is ("conv_2d own avx512_vnni 6x64").
+  void Emit(std::string kernel, Step step);
+  // Output `i` has the same bytes as input `j`: no step, they share memory.
+  void AliasOutput(size_t i, size_t j);
+
+  // --- Requests ---
+  size_t scratch_bytes = 0;  // per thread
+  uint64_t multiply_accumulates = 0;
+
+  template <typename... Parts>
+  [[noreturn]] void FailUnsupported(const Parts&... parts) const {
+    Fail(ErrorCode::kUnsupported, graph::Describe(graph, node), ": ", parts...);
+  }
+
+  // Read by the plan.
+  std::string kernel;
+  Step step;
+  struct Alias {
+    graph::TensorId output, input;
+  };
+  std::vector<Alias> aliases;
+};
+
+using LowerFunction = void (*)(Lowering&);
+LowerFunction LowerFunctionOf(graph::OpType type);
+
+}  // namespace integra::runtime
