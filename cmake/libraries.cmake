@@ -34,7 +34,7 @@ set_target_properties(integra_runtime PROPERTIES EXPORT_NAME runtime OUTPUT_NAME
                       VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 
 if(INTEGRA_BUILD_TOOLS)
-  find_package(Flatbuffers CONFIG REQUIRED)
+  find_package(FlatBuffers NAMES FlatBuffers Flatbuffers CONFIG REQUIRED)  # 2.x: FlatBuffers; later: both
   find_package(fmt CONFIG REQUIRED)
   find_package(JPEG REQUIRED)
   find_package(PNG REQUIRED)
