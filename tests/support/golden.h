@@ -1,0 +1,21 @@
+// Real networks and the results that LiteRT's reference kernels give for them.
+//
+// They are too large for the repository. INTEGRA_TEST_DATA names the folder; without it, the folder
+// shared/data beside the source folder is tried.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <source_location>
+
+namespace integra::test {
+
+// The folder that holds models/ and goldens/. Where there is none, says loudly on standard error
+// that the calling test is skipped; the test then returns:
+//
+//   const auto data = GoldenFolder();
+//   if (!data) return;
+std::optional<std::filesystem::path> GoldenFolder(
+    std::source_location where = std::source_location::current());
+
+}  // namespace integra::test
