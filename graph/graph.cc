@@ -1,5 +1,6 @@
 #include "graph/graph.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/error.h"
@@ -52,6 +53,14 @@ std::optional<TensorId> Graph::Find(std::string_view tensor_name) const {
     if (tensors[i].name == tensor_name) return static_cast<TensorId>(i);
   }
   return std::nullopt;
+}
+
+bool IsFloatNode(const Graph& graph, const Node& node) {
+  const auto is_float = [&](TensorId id) {
+    return id != kNoTensor && graph.tensor(id).dtype == DataType::kFloat32;
+  };
+  return std::any_of(node.inputs.begin(), node.inputs.end(), is_float) ||
+         std::any_of(node.outputs.begin(), node.outputs.end(), is_float);
 }
 
 std::string Describe(const Graph& graph, const Node& node) {

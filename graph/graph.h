@@ -75,6 +75,10 @@ struct Graph {
   std::optional<TensorId> Find(std::string_view tensor_name) const;
 };
 
+// Whether the node reads or writes a float32 tensor. Integer mode runs such nodes only where the
+// caller allows it (SessionOptions::float_nodes).
+bool IsFloatNode(const Graph& graph, const Node& node);
+
 // "model/network.json: node 'conv1' (conv_2d)": the start of every message about a node.
 std::string Describe(const Graph& graph, const Node& node);
 

@@ -15,7 +15,7 @@
 namespace integra {
 
 // Runs the nodes of a network that compute in float (for example a decoder behind the integer
-// part). integra::tools has one (FloatIslands() in tools.hpp); without it such networks are refused.
+// part). integra::tools has one (FloatIslands() in float_session.hpp); without it such networks are refused.
 class FloatNodes;
 
 struct SessionOptions {
