@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "integra/export.h"
+
 namespace integra {
 
 // What kind of failure it was; the values are the exit codes of the `integra` program.
@@ -16,7 +18,7 @@ enum class ErrorCode {
 
 // Thrown by every function of the C++ interface that can fail. what() names the file, the node or
 // tensor, the cause and, where there is one, the remedy.
-class Error : public std::runtime_error {
+class INTEGRA_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
   ErrorCode code() const { return code_; }

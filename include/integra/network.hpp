@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "integra/error.hpp"
+#include "integra/export.h"
 #include "integra/tensor.hpp"
 
 namespace integra {
@@ -16,7 +17,7 @@ struct Graph;
 }
 class WeightCache;
 
-class Network {
+class INTEGRA_API Network {
  public:
   // Loads a network file, or network.json in a folder, and checks all of it. The weights file stays
   // mapped while the network lives. Throws Error (kInvalidFile, kUnsupported, kSystem).

@@ -10,19 +10,22 @@
 #include <string>
 #include <vector>
 
+#include "integra/export.h"
 #include "integra/network.hpp"
 
 namespace integra {
 
 // Runs the nodes of a network that compute in float (for example a decoder behind the integer
-// part). integra::tools has one (FloatIslands() in float_session.hpp); without it such networks are refused.
+// part). integra::tools has one (FloatIslands() in float_session.hpp); without it such networks are
+// refused.
 class FloatNodes;
 
 struct SessionOptions {
-  int threads = 1;      // threads that work on one Run, the caller's included; at least 1
-  int64_t batch = 1;    // samples per Run: dimension 0 of every input and output is multiplied by it
-  std::string max_isa;  // "portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; "": the CPU's own
-  std::string gemm;     // "" chooses per layer; "onednn", "own", "reference" force one
+  int threads = 1;    // threads that work on one Run, the caller's included; at least 1
+  int64_t batch = 1;  // samples per Run: dimension 0 of every input and output is multiplied by it
+  // "portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; "": the CPU's own.
+  std::string max_isa;
+  std::string gemm;               // "" chooses per layer; "onednn", "own", "reference" force one
   bool keep_all_tensors = false;  // keep every intermediate tensor readable after Run (debugging)
   bool profile = false;           // measure every node
   const FloatNodes* float_nodes = nullptr;
@@ -46,7 +49,7 @@ struct MemoryUse {
   size_t packed_weights_bytes = 0;  // shared with other sessions of this network
 };
 
-class Session {
+class INTEGRA_API Session {
  public:
   // Plans the network: chooses kernels, packs weights, lays out memory. Throws Error.
   Session(const Network& network, const SessionOptions& options = {});

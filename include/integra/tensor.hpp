@@ -7,23 +7,25 @@
 #include <string_view>
 #include <vector>
 
+#include "integra/export.h"
+
 namespace integra {
 
 enum class DataType : uint8_t { kFloat32, kInt8, kUInt8, kInt16, kInt32, kInt64, kBool };
 
 // Size of one element in bytes.
-size_t SizeOf(DataType type);
+INTEGRA_API size_t SizeOf(DataType type);
 // "float32", "int8", "uint8", "int16", "int32", "int64", "bool": the names used in network files.
-const char* NameOf(DataType type);
+INTEGRA_API const char* NameOf(DataType type);
 // The inverse of NameOf; false where `name` is none of them.
-bool ParseDataType(std::string_view name, DataType* type);
-bool IsQuantizedStorage(DataType type);  // int8, uint8, int16: may carry a scale
+INTEGRA_API bool ParseDataType(std::string_view name, DataType* type);
+INTEGRA_API bool IsQuantizedStorage(DataType type);  // int8, uint8, int16: may carry a scale
 
 // Dimensions, outermost first. A scalar has none. Images are [N, H, W, C].
 using Shape = std::vector<int64_t>;
 
-int64_t ElementCount(const Shape& shape);  // 1 for a scalar
-std::string ToString(const Shape& shape);  // "[1, 224, 224, 3]"
+INTEGRA_API int64_t ElementCount(const Shape& shape);  // 1 for a scalar
+INTEGRA_API std::string ToString(const Shape& shape);  // "[1, 224, 224, 3]"
 
 // real = scale[c] * (q - zero_point[c]), c being the index along `axis` (or 0 where there is one
 // scale for the whole tensor). Empty `scale`: not quantized.
