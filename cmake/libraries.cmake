@@ -12,6 +12,8 @@ integra_sources(runtime_sources base kernels kernels/reference kernels/onednn gr
                 runtime runtime/ops)
 add_library(integra_runtime ${runtime_sources})
 add_library(integra::runtime ALIAS integra_runtime)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/base/version.cc PROPERTIES
+                            COMPILE_DEFINITIONS INTEGRA_VERSION="${PROJECT_VERSION}")
 
 # Vector kernels: one folder per instruction set, compiled with its flags and reached only after the
 # processor was asked (kernels/isa.h).
@@ -29,23 +31,35 @@ target_include_directories(integra_runtime
   PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
   PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(integra_runtime
-  PRIVATE $<BUILD_INTERFACE:integra_options> nlohmann_json::nlohmann_json DNNL::dnnl Threads::Threads)
+  PRIVATE $<BUILD_INTERFACE:integra_options> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
+          DNNL::dnnl Threads::Threads)
 set_target_properties(integra_runtime PROPERTIES EXPORT_NAME runtime OUTPUT_NAME integra
-                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 
 if(INTEGRA_BUILD_TOOLS)
   find_package(FlatBuffers NAMES FlatBuffers Flatbuffers CONFIG REQUIRED)  # 2.x: FlatBuffers; later: both
   find_package(fmt CONFIG REQUIRED)
   find_package(JPEG REQUIRED)
   find_package(PNG REQUIRED)
-  integra_sources(tools_sources io kernels/float kernels/onednn/float runtime/float analysis quantize
-                  convert)
+  integra_sources(tools_sources io kernels/float runtime/float quantize convert)
   add_library(integra_tools ${tools_sources})
   add_library(integra::tools ALIAS integra_tools)
   target_include_directories(integra_tools PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(integra_tools PUBLIC integra_runtime
-    PRIVATE $<BUILD_INTERFACE:integra_options> nlohmann_json::nlohmann_json DNNL::dnnl fmt::fmt
-            JPEG::JPEG PNG::PNG Threads::Threads)
+    PRIVATE $<BUILD_INTERFACE:integra_options> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
+            DNNL::dnnl fmt::fmt JPEG::JPEG PNG::PNG Threads::Threads)
   set_target_properties(integra_tools PROPERTIES EXPORT_NAME tools OUTPUT_NAME integra_tools
-                        VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+                        VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endif()
+
+if(BUILD_SHARED_LIBS)
+  foreach(library integra_runtime integra_tools)
+    if(TARGET ${library})
+      target_link_options(${library} PRIVATE
+                          -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/exports.map)
+      set_target_properties(${library} PROPERTIES
+                            LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/exports.map)
+    endif()
+  endforeach()
+endif()
+
