@@ -1,0 +1,102 @@
+// Comparing the modes of a network, and a quantized network with its float original, over a data
+// set. Part of integra::tools.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "integra/float_session.hpp"
+#include "integra/network.hpp"
+
+namespace integra {
+
+// Samples that can be fed to networks.
+class DataSource {
+ public:
+  virtual ~DataSource() = default;
+  virtual int64_t size() const = 0;
+  // Writes sample `i` into the buffers of a network with these inputs (batch 1), dense and in their
+  // dtypes. A source holds real values or pixels, so that one sample can feed a float network and
+  // its quantized sibling. Throws Error.
+  virtual void Read(int64_t i, const std::vector<TensorInfo>& inputs,
+                    std::span<const std::span<std::byte>> buffers) = 0;
+  virtual std::optional<int64_t> label(int64_t) const { return std::nullopt; }
+  virtual std::string name(int64_t i) const { return std::to_string(i); }
+};
+
+struct CompareOptions {
+  std::vector<Mode> modes = {Mode::kFloat, Mode::kSimulated, Mode::kInteger};  // two or three
+  // The float original: takes the place of mode `float`. Only outputs can be compared with it.
+  std::optional<Network> float_network;
+  int64_t samples = 0;         // at most this many; 0: all
+  int64_t layer_samples = 16;  // how many of them feed the figures per layer; 0: no such figures
+  int threads = 1;
+  std::function<void(int64_t done, int64_t total)> progress;  // called after every sample
+};
+
+// One mode over the data set.
+struct ModeResult {
+  std::string mode;  // "float", "simulated", "integer"
+  int64_t top1 = 0;  // labelled samples whose label has the largest output (ties: lower index)
+  int64_t top5 = 0;
+  double mean_us = 0;  // time of one Run
+};
+
+// Outputs of `b` compared with those of `a`, as real values.
+struct OutputDifference {
+  std::string a, b;
+  int64_t same_top1 = 0;      // samples with the same largest output
+  int64_t equal_samples = 0;  // samples whose outputs are all equal
+  double mean_error = 0;      // mean |a - b| over all output elements
+  double worst_error = 0;     // largest |a - b|
+  int64_t worst_sample = -1;  // where that was
+  double sqnr_db = 0;         // 10 log10(sum a^2 / sum (a - b)^2); infinite where equal
+};
+
+// A node's output in `b` compared with that in `a`.
+struct LayerDifference {
+  std::string node, op, tensor;
+  double sqnr_db = 0;      // infinite where equal
+  double mean_error = 0;   // mean |a - b|, real
+  double worst_error = 0;  // largest |a - b|, real
+  // In steps (scale) of the tensor; per-channel scales are taken per element. 0 without a scale.
+  double mean_steps = 0;
+  double worst_steps = 0;
+  // Share of b's values at an end of the tensor's integer range, except an end that the node's
+  // activation function makes itself (0 for ReLU, 0 and 6 for ReLU6).
+  double saturation = 0;
+  double a_min = 0, a_max = 0, b_min = 0, b_max = 0;  // smallest and largest values seen
+};
+
+// All nodes, in the network's order, of two modes.
+struct LayerComparison {
+  std::string a, b;
+  // false: both ran freely, so errors add up along the network. true: each of a's nodes was fed
+  // what b's node was fed, so that a layer shows its own fault only.
+  bool same_input = false;
+  std::vector<LayerDifference> layers;
+};
+
+struct Comparison {
+  std::string network;
+  int64_t samples = 0;
+  int64_t labelled = 0;
+  int64_t layer_samples = 0;
+  bool is_classifier = false;  // the first output is one vector of scores: top-1 and top-5 count
+  std::vector<ModeResult> modes;
+  std::vector<OutputDifference> outputs;
+  std::vector<LayerComparison> layers;
+
+  // The whole result as JSON (stable key order; infinite values are null).
+  std::string ToJson() const;
+};
+
+// Runs `network` in the given modes over `data`. Throws Error.
+Comparison Compare(const Network& network, DataSource& data, const CompareOptions& options = {});
+
+}  // namespace integra

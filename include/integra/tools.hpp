@@ -1,0 +1,5 @@
+// Everything that integra::tools adds to integra::runtime.
+#pragma once
+
+#include "integra/compare.hpp"
+#include "integra/float_session.hpp"
