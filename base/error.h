@@ -12,10 +12,8 @@ inline std::string ToText(std::string_view text) { return std::string(text); }
 inline std::string ToText(const char* text) { return text; }
 inline std::string ToText(char c) { return std::string(1, c); }
 template <typename Number>
-  requires requires(Number n) { std::to_string(n); }
-std::string ToText(Number n) {
-  return std::to_string(n);
-}
+requires requires(Number n) { std::to_string(n); }
+std::string ToText(Number n) { return std::to_string(n); }
 
 // Concatenates texts and numbers.
 template <typename... Parts>

@@ -46,7 +46,8 @@ inline int64_t Multiply(int64_t x, Multiplier f, Rounding rounding) {
   return rounding == Rounding::kSingle ? MultiplySingle(x, f) : MultiplyDouble(x, f);
 }
 
-// x / 2^exponent, rounded half away from zero (gemmlowp's RoundingDivideByPOT). exponent in [0, 31].
+// x / 2^exponent, rounded half away from zero (gemmlowp's RoundingDivideByPOT). exponent in [0,
+// 31].
 inline int32_t RoundingShiftRight(int32_t x, int exponent) {
   const int32_t mask = static_cast<int32_t>((int64_t{1} << exponent) - 1);
   const int32_t remainder = x & mask;
@@ -69,8 +70,8 @@ T Clamp(T x, T low, T high) {
 
 template <typename To>
 To SaturateTo(int64_t x) {
-  return static_cast<To>(Clamp<int64_t>(x, std::numeric_limits<To>::min(),
-                                        std::numeric_limits<To>::max()));
+  return static_cast<To>(
+      Clamp<int64_t>(x, std::numeric_limits<To>::min(), std::numeric_limits<To>::max()));
 }
 
 }  // namespace integra

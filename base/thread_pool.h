@@ -7,8 +7,8 @@
 
 namespace integra {
 
-// Threads spin briefly for the next task and then sleep. A pool may be used by several callers; their
-// tasks then run one after the other.
+// Threads spin briefly for the next task and then sleep. A pool may be used by several callers;
+// their tasks then run one after the other.
 class ThreadPool {
  public:
   // `threads` counts the caller's own thread: 1 starts none.
@@ -19,8 +19,8 @@ class ThreadPool {
 
   int threads() const { return threads_; }
 
-  // Calls part(context, i, thread) for every i in [0, parts), each once, `thread` in [0, threads()).
-  // The caller works too. Returns when all are done. `part` must not throw.
+  // Calls part(context, i, thread) for every i in [0, parts), each once, `thread` in [0,
+  // threads()). The caller works too. Returns when all are done. `part` must not throw.
   void Run(int64_t parts, void (*part)(void*, int64_t, int), void* context);
 
   // The same for a callable f(i, thread).
@@ -31,7 +31,8 @@ class ThreadPool {
       return;
     }
     Run(
-        parts, [](void* context, int64_t i, int thread) { (*static_cast<const F*>(context))(i, thread); },
+        parts,
+        [](void* context, int64_t i, int thread) { (*static_cast<const F*>(context))(i, thread); },
         const_cast<void*>(static_cast<const void*>(&f)));
   }
 

@@ -1,6 +1,6 @@
 # Flags that every target of this project is built with.
 add_library(integra_options INTERFACE)
-target_compile_options(integra_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
+target_compile_options(integra_options INTERFACE -Wall -Wextra -Wshadow=local -Wconversion
                        -Wno-sign-conversion)
 if(INTEGRA_WERROR)
   target_compile_options(integra_options INTERFACE -Werror)

@@ -19,8 +19,8 @@ const T& Get(const Node& node, std::string_view attribute) {
   const auto found = node.attributes.find(attribute);
   const T* value = found == node.attributes.end() ? nullptr : std::get_if<T>(&found->second);
   if (value == nullptr) {
-    Fail(ErrorCode::kInvalidFile, "node '", node.name, "' (", NameOf(node.type),
-         "): attribute '", attribute, "' is missing or of the wrong type");
+    Fail(ErrorCode::kInvalidFile, "node '", node.name, "' (", NameOf(node.type), "): attribute '",
+         attribute, "' is missing or of the wrong type");
   }
   return *value;
 }

@@ -63,7 +63,7 @@ struct Node {
 
 struct Graph {
   std::string name;
-  std::string source;  // file it was read from, for messages
+  std::string source;                           // file it was read from, for messages
   std::map<std::string, std::string> metadata;  // free text: licence, recipe, origin
   std::vector<Tensor> tensors;
   std::vector<Node> nodes;  // in an order in which every node's inputs are ready

@@ -18,8 +18,8 @@ Multiplier QuantizeMultiplier(double factor);
 // (LiteRT's CalculateActivationRangeQuantized).
 std::vector<int64_t> ActivationClamp(const Tensor& output, std::string_view activation);
 
-// Derives "multiplier", "shift" and "clamp" of a node that computes sum(x * w) -> y, from the scales
-// of input, weights and output, where they are absent.
+// Derives "multiplier", "shift" and "clamp" of a node that computes sum(x * w) -> y, from the
+// scales of input, weights and output, where they are absent.
 void DeriveRequantization(const Tensor& input, const Tensor& weights, const Tensor& output,
                           Node& node);
 
@@ -29,7 +29,11 @@ void CheckRequantization(const InferContext& context, int64_t channels);
 // Checks that sum over taps of |w - zw| * max|x - zx|, plus |bias|, fits in int32 for every output
 // channel; throws with the layer's name and the bound where it does not. `weights` is laid out
 // [outer, channels, inner] with outer*inner taps per channel.
-void CheckAccumulators(const InferContext& context, int64_t outer, int64_t channels,
-                       int64_t inner);
+void CheckAccumulators(const InferContext& context, int64_t outer, int64_t channels, int64_t inner);
+
+// Checks input 0, weights 1 and optional bias 2 of a convolution or dense layer: constants, types,
+// lengths, zero points, requantization, accumulators.
+void CheckDenseOperands(const InferContext& context, int64_t channels, int64_t outer,
+                        int64_t inner);
 
 }  // namespace integra::graph

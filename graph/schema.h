@@ -16,11 +16,11 @@ enum class AttributeType : uint8_t { kBool, kInteger, kReal, kText, kIntegers, k
 struct AttributeSchema {
   const char* name;
   AttributeType type;
-  const char* doc;                          // one line, for docs/OPERATORS.md and error messages
+  const char* doc;  // one line, for docs/OPERATORS.md and error messages
   bool required = false;
-  Attribute default_value = false;          // used where not required and absent
-  bool optional = false;                    // may be absent altogether (no default is filled in)
-  std::vector<std::string> choices = {};    // texts allowed; empty: any
+  Attribute default_value = false;        // used where not required and absent
+  bool optional = false;                  // may be absent altogether (no default is filled in)
+  std::vector<std::string> choices = {};  // texts allowed; empty: any
 };
 
 class InferContext;

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
+
+#include "graph/schema.h"
 
 namespace integra::graph {
 
@@ -29,5 +32,11 @@ inline void PadSame(int64_t input, Window& window) {
   window.pad_before = total / 2;
   window.pad_after = total - total / 2;
 }
+
+// Rows and columns of a node's window, from its attributes "stride", "dilation" (where it has one)
+// and "padding" [top, bottom, left, right]. With a context they are checked, against input 0
+// [N,H,W,C] too; a node that passed Validate() needs no second check.
+std::pair<Window, Window> WindowsOf(const Node& node, int64_t height, int64_t width);
+std::pair<Window, Window> WindowsOf(const InferContext& context, int64_t height, int64_t width);
 
 }  // namespace integra::graph

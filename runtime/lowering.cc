@@ -1,0 +1,42 @@
+#include "runtime/lowering.h"
+
+namespace integra::runtime {
+
+#define OPERATOR(Name, text) void Lower##Name(Lowering&);
+#include "graph/operators.inc"
+#undef OPERATOR
+
+LowerFunction LowerFunctionOf(graph::OpType type) {
+  static constexpr LowerFunction kFunctions[] = {
+#define OPERATOR(Name, text) Lower##Name,
+#include "graph/operators.inc"
+#undef OPERATOR
+  };
+  return kFunctions[static_cast<size_t>(type)];
+}
+
+Activation Lowering::ActivationOf(const graph::Tensor& tensor) {
+  const int32_t offset = tensor.dtype == DataType::kInt8 ? 128 : 0;
+  const auto& zero_point = tensor.quantization.zero_point;
+  return {(zero_point.empty() ? 0 : zero_point[0]) + offset, offset};
+}
+
+graph::Requantization Lowering::RequantizationInStoredDomain() const {
+  graph::Requantization r = graph::RequantizationOf(node);
+  const int32_t offset = ActivationOf(output(0)).offset;
+  r.clamp_min += offset;
+  r.clamp_max += offset;
+  return r;
+}
+
+void Lowering::Emit(std::string kernel_name, Step run) {
+  kernel = std::move(kernel_name);
+  step = std::move(run);
+}
+
+void Lowering::AliasOutput(size_t i, size_t j) {
+  kernel = "shares memory";
+  aliases.push_back({node.outputs[i], node.inputs[j]});
+}
+
+}  // namespace integra::runtime

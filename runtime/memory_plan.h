@@ -1,0 +1,28 @@
+// Where every activation lives in one arena: lifetimes to offsets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace integra::runtime {
+
+// A buffer that is alive from step `first` to step `last`, both included.
+struct Lifetime {
+  size_t bytes = 0;
+  int64_t first = 0;
+  int64_t last = 0;
+};
+
+struct MemoryPlan {
+  std::vector<size_t> offsets;  // one per lifetime, each a multiple of kAlignment
+  size_t arena_bytes = 0;
+  size_t lower_bound = 0;  // the largest sum of sizes alive at one step
+};
+
+// Places the largest buffers first, each at the lowest offset where it overlaps no placed buffer
+// that is alive at the same time (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep
+// Neural Net Inference", section 4.3: greedy by size for offset calculation).
+MemoryPlan PlanMemory(const std::vector<Lifetime>& lifetimes);
+
+}  // namespace integra::runtime

@@ -1,0 +1,49 @@
+// A plan: a network made ready to run. Kernels are chosen, weights packed, memory laid out.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "integra/session.hpp"
+#include "kernels/isa.h"
+#include "runtime/lowering.h"
+#include "runtime/memory_plan.h"
+
+namespace integra::runtime {
+
+struct PlannedStep {
+  size_t node;  // index in graph.nodes
+  Step run;
+};
+
+struct PlannedNode {
+  std::string kernel;
+  uint64_t multiply_accumulates = 0;
+};
+
+struct Plan {
+  kernels::Isa isa;
+  std::vector<PlannedStep> steps;
+  std::vector<PlannedNode> nodes;  // every node, those without a step too
+  size_t scratch_bytes = 0;        // per thread
+
+  // Per tensor: where it lives in the arena, or kNotInArena for constants.
+  static constexpr size_t kNotInArena = ~size_t{0};
+  std::vector<size_t> offsets;
+  std::vector<AlignedBuffer> constants;  // constants used as activations, in the stored domain
+  std::vector<const std::byte*> constant_addresses;  // per tensor; null if not a constant
+  size_t arena_bytes = 0;
+  size_t arena_lower_bound = 0;
+};
+
+// Throws Error (kUnsupported, kInvalidArgument) naming the node that cannot run.
+Plan MakePlan(const graph::Graph& graph, const SessionOptions& options, WeightCache& cache);
+
+// Between a tensor's own dtype and the stored domain: int8 values move by 128; `from` and `to` may
+// be the same.
+void ToStored(DataType dtype, const std::byte* from, std::byte* to, size_t bytes);
+void FromStored(DataType dtype, const std::byte* from, std::byte* to, size_t bytes);
+
+}  // namespace integra::runtime
