@@ -46,6 +46,15 @@ inline int64_t Multiply(int64_t x, Multiplier f, Rounding rounding) {
   return rounding == Rounding::kSingle ? MultiplySingle(x, f) : MultiplyDouble(x, f);
 }
 
+// The same with the multiplier reduced to 16 bits, as LiteRT scales the 64-bit accumulators of
+// 16-bit activations (tensorflow/lite/kernels/internal/common.cc). Exact for |x| < 2^47, s in [-7,
+// 31].
+inline int64_t MultiplyReduced(int64_t x, Multiplier f) {
+  const int64_t reduced = f.m < 0x7FFF0000 ? (int64_t{f.m} + (1 << 15)) >> 16 : 0x7FFF;
+  const int shift = 15 + f.s;
+  return (x * reduced + (int64_t{1} << (shift - 1))) >> shift;
+}
+
 // x / 2^exponent, rounded half away from zero (gemmlowp's RoundingDivideByPOT). exponent in [0,
 // 31].
 inline int32_t RoundingShiftRight(int32_t x, int exponent) {

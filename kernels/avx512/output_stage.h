@@ -1,0 +1,82 @@
+// The output stage on vectors of 16 accumulators (see VectorOutputStage).
+#pragma once
+
+#include <immintrin.h>
+
+#include "kernels/output_stage.h"
+
+namespace integra::kernels::avx512 {
+
+using Form = VectorOutputStage::Form;
+
+// Always inlined: this header is compiled with AVX-512 flags and must leave no shared symbol.
+#define INTEGRA_INLINE __attribute__((always_inline)) static inline
+
+struct StageVectors {
+  __m512i m[2], c[2], shift[2];
+};
+
+INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b) {
+  StageVectors v;
+  for (int odd = 0; odd < 2; ++odd) {
+    v.m[odd] = _mm512_loadu_si512(b.m[odd]);
+    v.c[odd] = _mm512_loadu_si512(b.c[odd]);
+    v.shift[odd] = _mm512_loadu_si512(b.shift[odd]);
+  }
+  return v;
+}
+
+// 16 scaled and rounded accumulators, without zero point and clamp.
+INTEGRA_INLINE __m512i ScaleFloor(__m512i acc, const StageVectors& v) {
+  const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
+  const __m512i odd =
+      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), v.m[1]), v.c[1]);
+  return _mm512_mask_blend_epi32(0xAAAA, _mm512_srav_epi64(even, v.shift[0]),
+                                 _mm512_srav_epi64(odd, v.shift[1]));
+}
+
+INTEGRA_INLINE __m512i SecondRounding(__m512i t, const VectorOutputStage::Block& b, int odd) {
+  const __m512i second =
+      _mm512_mask_blend_epi64(_mm512_movepi64_mask(t), _mm512_loadu_si512(b.second_positive[odd]),
+                              _mm512_loadu_si512(b.second_negative[odd]));
+  return _mm512_add_epi64(t, second);
+}
+
+INTEGRA_INLINE __m512i ScaleBracket(__m512i acc, const StageVectors& v,
+                                    const VectorOutputStage::Block& b) {
+  const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
+  const __m512i odd =
+      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), v.m[1]), v.c[1]);
+  const __m512i low = _mm512_srav_epi64(SecondRounding(even, b, 0), v.shift[0]);
+  const __m512i high = _mm512_srav_epi64(SecondRounding(odd, b, 1), v.shift[1]);
+  return _mm512_mask_blend_epi32(0xAAAA, low, _mm512_slli_epi64(high, 32));
+}
+
+struct ClampVectors {
+  __m512i zero_point;  // 16-bit lanes
+  __m512i min, max;    // 8-bit lanes
+};
+
+INTEGRA_INLINE ClampVectors LoadClamp(const VectorOutputStage& stage) {
+  return {_mm512_set1_epi16(stage.zero_point()), _mm512_set1_epi8(static_cast<char>(stage.min())),
+          _mm512_set1_epi8(static_cast<char>(stage.max()))};
+}
+
+// Zero point, clamp and narrowing of four vectors. Bytes come out interleaved by 128-bit lane: byte
+// 16*L + 4*v + i is element 4*L + i of vector v.
+INTEGRA_INLINE __m512i NarrowInterleaved(__m512i r0, __m512i r1, __m512i r2, __m512i r3,
+                                         const ClampVectors& clamp) {
+  const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(r0, r1), clamp.zero_point);
+  const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(r2, r3), clamp.zero_point);
+  const __m512i bytes = _mm512_packus_epi16(low, high);
+  return _mm512_min_epu8(_mm512_max_epu8(bytes, clamp.min), clamp.max);
+}
+
+// The same with the bytes in order: 16*v + i is element i of vector v.
+INTEGRA_INLINE __m512i Narrow(__m512i r0, __m512i r1, __m512i r2, __m512i r3,
+                              const ClampVectors& clamp) {
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, NarrowInterleaved(r0, r1, r2, r3, clamp));
+}
+
+}  // namespace integra::kernels::avx512

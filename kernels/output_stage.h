@@ -1,0 +1,89 @@
+// The output stage of a layer: from int32 accumulators to quantized outputs.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/fixed_point.h"
+
+namespace integra::kernels {
+
+// y = clamp(Multiply(acc, multiplier[channel]) + zero_point, min, max), everything in the stored
+// domain (int8 values plus 128).
+struct OutputStage {
+  std::vector<Multiplier> multipliers;  // one, or one per channel
+  Rounding rounding = Rounding::kSingle;
+  int32_t zero_point = 0;
+  int32_t min = 0;
+  int32_t max = 255;
+
+  Multiplier multiplier(int64_t channel) const {
+    return multipliers[multipliers.size() == 1 ? 0 : static_cast<size_t>(channel)];
+  }
+  // The specification.
+  int32_t Apply(int64_t acc, int64_t channel) const {
+    const int64_t scaled = Multiply(acc, multiplier(channel), rounding);
+    return static_cast<int32_t>(Clamp<int64_t>(scaled + zero_point, min, max));
+  }
+};
+
+// The same, prepared for vectors of 16 channels.
+//
+// With a constant c = addend * m + rounding term, a channel is (acc*m + c) >> (31+s) in 64 bits.
+// The even and odd lanes of a vector of accumulators are multiplied apart (vpmuldq reads every
+// other lane); odd lanes are shifted by s-1 only, so that their results come to lie in the upper
+// halves, where a blend picks them up. Double rounding subtracts 2^31 where acc*m + 2^30 is
+// negative; that cannot be seen where the clamp starts at the zero point, and is left out there.
+class VectorOutputStage {
+ public:
+  enum class Form {
+    kFloor,    // 1 <= s <= 31 everywhere, one rounding, or two with min == zero_point
+    kBracket,  // 0 <= s <= 31, double rounding in full
+    kScalar,   // anything else: OutputStage::Apply on each value
+  };
+
+  // What 16 channels need, in 64-bit lanes, even channels then odd ones.
+  struct Block {
+    int64_t m[2][8];
+    int64_t c[2][8];
+    int64_t shift[2][8];  // 31+s; kFloor: s-1 for odd channels
+    // kBracket: the second rounding term, by the sign of acc*m + c; 0 where there is none.
+    int64_t second_positive[2][8];
+    int64_t second_negative[2][8];
+  };
+
+  VectorOutputStage() = default;
+  // `addends[channel]` is added to the accumulator first (bias, zero point terms). `order[i]` is
+  // the channel at position i, -1 for none; its size is a multiple of 16.
+  VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
+                    const std::vector<int64_t>& order);
+
+  Form form() const { return form_; }
+  const Block* blocks() const { return blocks_.data<Block>(); }
+  size_t bytes() const { return blocks_.size(); }
+
+  // kScalar: the value of one accumulator at a position.
+  uint8_t ApplyScalar(int32_t acc, int64_t position) const {
+    const int64_t channel = order_[static_cast<size_t>(position)];
+    if (channel < 0) return 0;
+    return static_cast<uint8_t>(
+        stage_.Apply(int64_t{acc} + addends_[static_cast<size_t>(channel)], channel));
+  }
+
+  int16_t zero_point() const { return static_cast<int16_t>(stage_.zero_point); }
+  uint8_t min() const { return static_cast<uint8_t>(stage_.min); }
+  uint8_t max() const { return static_cast<uint8_t>(stage_.max); }
+
+ private:
+  OutputStage stage_;
+  Form form_ = Form::kScalar;
+  std::vector<int32_t> addends_;
+  std::vector<int64_t> order_;
+  AlignedBuffer blocks_;
+};
+
+// positions 0..channels-1 in order, then -1 up to a multiple of `multiple`.
+std::vector<int64_t> PlainOrder(int64_t channels, int64_t multiple);
+
+}  // namespace integra::kernels
