@@ -17,19 +17,11 @@ size_t BytesOf(const graph::Tensor& tensor) {
   return static_cast<size_t>(ElementCount(tensor.shape)) * SizeOf(tensor.dtype);
 }
 
-bool HasFloatOperand(const Graph& graph, const Node& node) {
-  const auto is_float = [&](TensorId id) {
-    return id != graph::kNoTensor && graph.tensor(id).dtype == DataType::kFloat32;
-  };
-  return std::any_of(node.inputs.begin(), node.inputs.end(), is_float) ||
-         std::any_of(node.outputs.begin(), node.outputs.end(), is_float);
-}
-
 [[noreturn]] void RefuseFloatNodes(const Graph& graph) {
   std::string names;
   size_t count = 0;
   for (const Node& node : graph.nodes) {
-    if (!HasFloatOperand(graph, node)) continue;
+    if (!IsFloatNode(graph, node)) continue;
     if (++count <= 10)
       names += StrCat(count > 1 ? ", '" : "'", node.name, "' (", NameOf(node.type), ")");
   }
@@ -152,7 +144,7 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     Lowering lowering(graph, node, plan.isa, options, cache);
-    if (HasFloatOperand(graph, node)) {
+    if (IsFloatNode(graph, node)) {
       if (options.float_nodes == nullptr) RefuseFloatNodes(graph);
       options.float_nodes->Lower(lowering);
     } else {
