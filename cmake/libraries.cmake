@@ -40,15 +40,17 @@ set_target_properties(integra_runtime PROPERTIES EXPORT_NAME runtime OUTPUT_NAME
 if(INTEGRA_BUILD_TOOLS)
   find_package(FlatBuffers NAMES FlatBuffers Flatbuffers CONFIG REQUIRED)  # 2.x: FlatBuffers; later: both
   find_package(fmt CONFIG REQUIRED)
+  find_package(OpenMP REQUIRED COMPONENTS CXX)  # oneDNN's threads
   find_package(JPEG REQUIRED)
   find_package(PNG REQUIRED)
-  integra_sources(tools_sources io kernels/float runtime/float quantize convert)
+  integra_sources(tools_sources io kernels/float kernels/onednn/float runtime/float analysis quantize
+                  convert)
   add_library(integra_tools ${tools_sources})
   add_library(integra::tools ALIAS integra_tools)
   target_include_directories(integra_tools PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(integra_tools PUBLIC integra_runtime
     PRIVATE $<BUILD_INTERFACE:integra_options> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
-            DNNL::dnnl fmt::fmt JPEG::JPEG PNG::PNG Threads::Threads)
+            DNNL::dnnl fmt::fmt JPEG::JPEG PNG::PNG OpenMP::OpenMP_CXX Threads::Threads)
   set_target_properties(integra_tools PROPERTIES EXPORT_NAME tools OUTPUT_NAME integra_tools
                         VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endif()

@@ -10,13 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "integra/export.h"
 #include "integra/float_session.hpp"
 #include "integra/network.hpp"
 
 namespace integra {
 
 // Samples that can be fed to networks.
-class DataSource {
+class INTEGRA_API DataSource {
  public:
   virtual ~DataSource() = default;
   virtual int64_t size() const = 0;
@@ -82,7 +83,7 @@ struct LayerComparison {
   std::vector<LayerDifference> layers;
 };
 
-struct Comparison {
+struct INTEGRA_API Comparison {
   std::string network;
   int64_t samples = 0;
   int64_t labelled = 0;
@@ -97,6 +98,7 @@ struct Comparison {
 };
 
 // Runs `network` in the given modes over `data`. Throws Error.
-Comparison Compare(const Network& network, DataSource& data, const CompareOptions& options = {});
+INTEGRA_API Comparison Compare(const Network& network, DataSource& data,
+                               const CompareOptions& options = {});
 
 }  // namespace integra

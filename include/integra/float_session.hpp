@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "integra/export.h"
 #include "integra/network.hpp"
 #include "integra/session.hpp"
 
@@ -23,8 +24,8 @@ namespace integra {
 //   integer    class Session.
 enum class Mode : uint8_t { kFloat, kSimulated, kInteger };
 
-const char* NameOf(Mode mode);  // "float", "simulated", "integer"
-bool ParseMode(std::string_view name, Mode* mode);
+INTEGRA_API const char* NameOf(Mode mode);  // "float", "simulated", "integer"
+INTEGRA_API bool ParseMode(std::string_view name, Mode* mode);
 
 struct FloatSessionOptions {
   Mode mode = Mode::kFloat;       // kFloat or kSimulated
@@ -37,7 +38,7 @@ struct FloatSessionOptions {
 
 // A session of a network in floating point, with the interface of Session: bytes go in and come out
 // in the network's own types, so that the modes are interchangeable. One thread at a time uses it.
-class FloatSession {
+class INTEGRA_API FloatSession {
  public:
   // Throws Error (kInvalidArgument, kUnsupported).
   explicit FloatSession(const Network& network, const FloatSessionOptions& options = {});
@@ -73,6 +74,6 @@ class FloatSession {
 
 // For SessionOptions::float_nodes: runs the nodes of an integer network that read or write float32
 // tensors (conversions at its edges, a decoder behind it) with float arithmetic. Lives forever.
-const FloatNodes* FloatIslands();
+INTEGRA_API const FloatNodes* FloatIslands();
 
 }  // namespace integra

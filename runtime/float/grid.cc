@@ -1,0 +1,104 @@
+#include "runtime/float/grid.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "base/error.h"
+
+namespace integra::floats {
+namespace {
+
+template <typename T>
+std::pair<int32_t, int32_t> Limits() {
+  return {std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
+}
+
+}  // namespace
+
+std::pair<int32_t, int32_t> RangeOf(DataType dtype) {
+  switch (dtype) {
+    case DataType::kInt8:
+      return Limits<int8_t>();
+    case DataType::kUInt8:
+      return Limits<uint8_t>();
+    case DataType::kInt16:
+      return Limits<int16_t>();
+    default:
+      return Limits<int32_t>();
+  }
+}
+
+kernels::QuantizedGrid GridOf(const graph::Tensor& tensor) {
+  const Quantization& q = tensor.quantization;
+  kernels::QuantizedGrid grid;
+  grid.scale = q.scale;
+  grid.zero_point = q.zero_point;
+  const auto [low, high] = RangeOf(tensor.dtype);
+  grid.low = low;
+  grid.high = high;
+  grid.inner = ElementCount(tensor.shape);
+  if (!q.per_channel()) return grid;
+  grid.inner = 1;
+  for (size_t i = 0; i < tensor.shape.size(); ++i) {
+    const int64_t dim = tensor.shape[i];
+    if (static_cast<int>(i) < q.axis) grid.outer *= dim;
+    if (static_cast<int>(i) == q.axis) grid.channels = dim;
+    if (static_cast<int>(i) > q.axis) grid.inner *= dim;
+  }
+  return grid;
+}
+
+kernels::QuantizedGrid OutputGridOf(const graph::Node& node, const graph::Tensor& tensor) {
+  kernels::QuantizedGrid grid = GridOf(tensor);
+  if (node.has("clamp")) {
+    const std::vector<int64_t>& clamp = node.integers("clamp");
+    if (clamp.size() == 2) {
+      grid.low = std::max(grid.low, static_cast<int32_t>(clamp[0]));
+      grid.high = std::min(grid.high, static_cast<int32_t>(clamp[1]));
+    }
+  }
+  return grid;
+}
+
+bool IsRealValued(const graph::Tensor& tensor) {
+  if (tensor.dtype == DataType::kFloat32) return true;
+  if (tensor.quantization.empty()) return tensor.data.size() == 0 && tensor.float_data.size() > 0;
+  return IsQuantizedStorage(tensor.dtype) || tensor.is_constant();
+}
+
+void DequantizeAs(DataType dtype, const kernels::QuantizedGrid& grid, const void* q, int32_t shift,
+                  float* real) {
+  switch (dtype) {
+    case DataType::kInt8:
+      return kernels::Dequantize(grid, static_cast<const int8_t*>(q), shift, real);
+    case DataType::kUInt8:
+      return kernels::Dequantize(grid, static_cast<const uint8_t*>(q), shift, real);
+    case DataType::kInt16:
+      return kernels::Dequantize(grid, static_cast<const int16_t*>(q), shift, real);
+    case DataType::kInt32:
+      return kernels::Dequantize(grid, static_cast<const int32_t*>(q), shift, real);
+    case DataType::kInt64:
+      return kernels::Dequantize(grid, static_cast<const int64_t*>(q), shift, real);
+    default:
+      Fail(ErrorCode::kUnsupported, "tensors of type ", integra::NameOf(dtype),
+           " cannot be dequantized");
+  }
+}
+
+void QuantizeAs(DataType dtype, const kernels::QuantizedGrid& grid, const float* real,
+                int32_t shift, void* q) {
+  switch (dtype) {
+    case DataType::kInt8:
+      return kernels::Quantize(grid, real, shift, static_cast<int8_t*>(q));
+    case DataType::kUInt8:
+      return kernels::Quantize(grid, real, shift, static_cast<uint8_t*>(q));
+    case DataType::kInt16:
+      return kernels::Quantize(grid, real, shift, static_cast<int16_t*>(q));
+    default:
+      Fail(ErrorCode::kUnsupported, "tensors of type ", integra::NameOf(dtype),
+           " cannot be quantized");
+  }
+}
+
+}  // namespace integra::floats

@@ -1,0 +1,32 @@
+// The quantized grid of a tensor, as the float kernels want it.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "graph/graph.h"
+#include "kernels/float/quantization.h"
+
+namespace integra::floats {
+
+// Smallest and largest value of an integer type of at most 32 bits.
+std::pair<int32_t, int32_t> RangeOf(DataType dtype);
+
+// The grid points into the tensor, which has a scale. Clamped to the tensor's type.
+kernels::QuantizedGrid GridOf(const graph::Tensor& tensor);
+
+// The same for the output `tensor` of `node`: clamped to the node's attribute "clamp" as well,
+// where it has one.
+kernels::QuantizedGrid OutputGridOf(const graph::Node& node, const graph::Tensor& tensor);
+
+// Whether float arithmetic sees the tensor's real values: float32 itself, 8- and 16-bit tensors
+// with a scale, and constants of any type with a scale (biases). All others keep their own type.
+bool IsRealValued(const graph::Tensor& tensor);
+
+// From `dtype` to float32 and back: dispatch on the type. `shift` as in kernels::Dequantize.
+void DequantizeAs(DataType dtype, const kernels::QuantizedGrid& grid, const void* q, int32_t shift,
+                  float* real);
+void QuantizeAs(DataType dtype, const kernels::QuantizedGrid& grid, const float* real,
+                int32_t shift, void* q);
+
+}  // namespace integra::floats
