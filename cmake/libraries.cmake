@@ -35,7 +35,8 @@ target_link_libraries(integra_runtime
   PRIVATE $<BUILD_INTERFACE:integra_options> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
           DNNL::dnnl Threads::Threads)
 set_target_properties(integra_runtime PROPERTIES EXPORT_NAME runtime OUTPUT_NAME integra
-                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+                      DEFINE_SYMBOL "")  # static and shared objects are the same: ccache finds them
 
 if(INTEGRA_BUILD_TOOLS)
   find_package(FlatBuffers NAMES FlatBuffers Flatbuffers CONFIG REQUIRED)  # 2.x: FlatBuffers; later: both
