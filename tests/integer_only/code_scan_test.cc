@@ -30,7 +30,7 @@ std::vector<std::string> Lines(const char* path) {
 std::string SourceOf(const std::string& object) {
   const size_t at = object.find(".dir/");
   REQUIRE(at != std::string::npos);
-  return object.substr(at + 5);
+  return std::filesystem::path(object.substr(at + 5)).lexically_normal();
 }
 
 // Floating-point instructions by function.
