@@ -31,7 +31,8 @@ class INTEGRA_API DataSource {
 };
 
 struct CompareOptions {
-  std::vector<Mode> modes = {Mode::kFloat, Mode::kSimulated, Mode::kInteger};  // two or three
+  // Each at most once. The order does not matter: pairs are reported as float, simulated, integer.
+  std::vector<Mode> modes = {Mode::kFloat, Mode::kSimulated, Mode::kInteger};
   // The float original: takes the place of mode `float`. Only outputs can be compared with it.
   std::optional<Network> float_network;
   int64_t samples = 0;         // at most this many; 0: all
@@ -65,11 +66,11 @@ struct LayerDifference {
   double sqnr_db = 0;      // infinite where equal
   double mean_error = 0;   // mean |a - b|, real
   double worst_error = 0;  // largest |a - b|, real
-  // In steps (scale) of the tensor; per-channel scales are taken per element. 0 without a scale.
+  // The same in steps: divided by the tensor's scale. 0 where it has none.
   double mean_steps = 0;
   double worst_steps = 0;
-  // Share of b's values at an end of the tensor's integer range, except an end that the node's
-  // activation function makes itself (0 for ReLU, 0 and 6 for ReLU6).
+  // Share of b's values at an end of the tensor's integer range, except an end that the node's own
+  // function makes (0 of a ReLU, 0 and 6 of a ReLU6, 0 and 1 of a softmax). 0 in mode float.
   double saturation = 0;
   double a_min = 0, a_max = 0, b_min = 0, b_max = 0;  // smallest and largest values seen
 };

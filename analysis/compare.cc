@@ -1,0 +1,253 @@
+#include "integra/compare.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "analysis/layers.h"
+#include "analysis/statistics.h"
+#include "analysis/traced_run.h"
+#include "base/error.h"
+
+namespace integra {
+namespace {
+
+using analysis::Difference;
+using analysis::LayerCollector;
+using analysis::TracedRun;
+using Buffers = std::vector<std::vector<std::byte>>;
+
+Buffers BuffersFor(const std::vector<TensorInfo>& infos) {
+  Buffers buffers;
+  for (const TensorInfo& info : infos) {
+    buffers.emplace_back(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
+  }
+  return buffers;
+}
+
+std::vector<std::span<std::byte>> Writable(Buffers& buffers) {
+  return {buffers.begin(), buffers.end()};
+}
+
+std::vector<std::span<const std::byte>> Readable(const Buffers& buffers) {
+  return {buffers.begin(), buffers.end()};
+}
+
+// One mode of one network, run at full speed. Holds its outputs of the last sample as real values.
+class Runner {
+ public:
+  Runner(const Network& network, Mode mode, int threads)
+      : network_(network),
+        mode_(mode),
+        inputs_(BuffersFor(network.inputs())),
+        outputs_(BuffersFor(network.outputs())) {
+    if (mode == Mode::kInteger) {
+      SessionOptions options;
+      options.threads = threads;
+      options.float_nodes = FloatIslands();
+      integer_.emplace(network_, options);
+    } else {
+      FloatSessionOptions options;
+      options.mode = mode;
+      options.threads = threads;
+      float_.emplace(network_, options);
+    }
+    values_.resize(outputs_.size());
+  }
+
+  Mode mode() const { return mode_; }
+  double total_us() const { return total_us_; }
+  const Buffers& inputs() const { return inputs_; }
+  const std::vector<std::vector<float>>& values() const { return values_; }
+
+  void Run(DataSource& data, int64_t sample) {
+    data.Read(sample, network_.inputs(), Writable(inputs_));
+    const auto in = Readable(inputs_);
+    const auto out = Writable(outputs_);
+    const auto start = std::chrono::steady_clock::now();
+    if (integer_) {
+      integer_->Run(in, out);
+    } else {
+      float_->Run(in, out);
+    }
+    const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+    total_us_ += time.count();
+    for (size_t i = 0; i < values_.size(); ++i) {
+      values_[i] = float_ ? float_->OutputValues(i)
+                          : analysis::RealValues(
+                                network_.graph().tensor(network_.graph().outputs[i]), outputs_[i]);
+    }
+  }
+
+ private:
+  const Network network_;
+  const Mode mode_;
+  Buffers inputs_, outputs_;
+  std::optional<Session> integer_;
+  std::optional<FloatSession> float_;
+  std::vector<std::vector<float>> values_;
+  double total_us_ = 0;
+};
+
+// Whether the first output is one vector of scores: [..., classes] with all other dimensions 1.
+bool IsClassifier(const Network& network) {
+  const TensorInfo& info = network.outputs()[0];
+  const bool scores = info.dtype == DataType::kFloat32 || !info.quantization.empty();
+  return scores && !info.shape.empty() && info.shape.back() > 1 &&
+         ElementCount(info.shape) == info.shape.back();
+}
+
+// Two modes' outputs, over all samples.
+class PairCollector {
+ public:
+  PairCollector(const Runner& a, const Runner& b, bool classifier)
+      : a_(a), b_(b), classifier_(classifier) {
+    result_.a = NameOf(a.mode());
+    result_.b = NameOf(b.mode());
+  }
+
+  void Add(int64_t sample) {
+    Difference here;
+    for (size_t i = 0; i < a_.values().size(); ++i) {
+      const auto& x = a_.values()[i];
+      const auto& y = b_.values()[i];
+      if (x.size() != y.size()) {
+        Fail(ErrorCode::kInvalidArgument, "output ", i, " has ", x.size(), " elements in mode ",
+             result_.a, " and ", y.size(), " in mode ", result_.b,
+             "; the networks do not belong together");
+      }
+      here.Add(x, y);
+      all_.Add(x, y);
+    }
+    if (here.worst_error() == 0) ++result_.equal_samples;
+    if (here.worst_error() > result_.worst_error) {
+      result_.worst_error = here.worst_error();
+      result_.worst_sample = sample;
+    }
+    if (classifier_ && analysis::TopK(a_.values()[0], 1) == analysis::TopK(b_.values()[0], 1)) {
+      ++result_.same_top1;
+    }
+  }
+
+  OutputDifference Result() const {
+    OutputDifference result = result_;
+    result.mean_error = all_.mean_error();
+    result.sqnr_db = all_.sqnr_db();
+    return result;
+  }
+
+ private:
+  const Runner& a_;
+  const Runner& b_;
+  const bool classifier_;
+  Difference all_;
+  OutputDifference result_;
+};
+
+// All per-layer comparisons of one network.
+class LayerTracer {
+ public:
+  LayerTracer(const Network& network, const std::vector<Mode>& modes, int threads) {
+    runs_.reserve(modes.size());
+    for (const Mode mode : modes) runs_.emplace_back(network, mode, threads);
+    for (const bool same_input : {false, true}) {
+      for (size_t a = 0; a < modes.size(); ++a) {
+        for (size_t b = a + 1; b < modes.size(); ++b) {
+          pairs_.push_back({a, b, {network.graph(), modes[a], modes[b], same_input}});
+        }
+      }
+    }
+  }
+
+  void Add(const Buffers& inputs) {
+    const auto in = Readable(inputs);
+    for (TracedRun& run : runs_) run.Run(in);
+    // A pair with the same input changes the tensors of its left run. Free-running pairs come
+    // first, and a run is the left one only after it was the right one.
+    for (Pair& pair : pairs_) pair.collector.Add(runs_[pair.a], runs_[pair.b]);
+  }
+
+  std::vector<LayerComparison> Result() const {
+    std::vector<LayerComparison> all;
+    for (const Pair& pair : pairs_) all.push_back(pair.collector.Result());
+    return all;
+  }
+
+ private:
+  struct Pair {
+    size_t a, b;
+    LayerCollector collector;
+  };
+  std::vector<TracedRun> runs_;
+  std::vector<Pair> pairs_;
+};
+
+// The modes in their own order, each once.
+std::vector<Mode> Ordered(std::vector<Mode> modes) {
+  std::sort(modes.begin(), modes.end());
+  if (modes.empty() || std::adjacent_find(modes.begin(), modes.end()) != modes.end()) {
+    Fail(ErrorCode::kInvalidArgument, "compare needs one to three different modes");
+  }
+  return modes;
+}
+
+}  // namespace
+
+Comparison Compare(const Network& network, DataSource& data, const CompareOptions& options) {
+  const std::vector<Mode> modes = Ordered(options.modes);
+  std::vector<Runner> runners;
+  runners.reserve(modes.size());
+  std::vector<Mode> traced;  // modes that run `network` itself
+  const Runner* own = nullptr;
+  for (const Mode mode : modes) {
+    const bool other = mode == Mode::kFloat && options.float_network;
+    runners.emplace_back(other ? *options.float_network : network, mode, options.threads);
+    if (other) continue;
+    traced.push_back(mode);
+    own = &runners.back();
+  }
+
+  Comparison result;
+  result.network = network.name();
+  result.samples = options.samples > 0 ? std::min(options.samples, data.size()) : data.size();
+  result.is_classifier = IsClassifier(network);
+  for (const Runner& runner : runners) result.modes.push_back({NameOf(runner.mode())});
+  std::vector<PairCollector> pairs;
+  for (size_t a = 0; a < runners.size(); ++a) {
+    for (size_t b = a + 1; b < runners.size(); ++b) {
+      pairs.emplace_back(runners[a], runners[b], result.is_classifier);
+    }
+  }
+  if (traced.size() >= 2) {
+    result.layer_samples = std::clamp<int64_t>(options.layer_samples, 0, result.samples);
+  }
+  std::optional<LayerTracer> tracer;
+  if (result.layer_samples > 0) tracer.emplace(network, traced, options.threads);
+
+  for (int64_t sample = 0; sample < result.samples; ++sample) {
+    for (Runner& runner : runners) runner.Run(data, sample);
+    for (PairCollector& pair : pairs) pair.Add(sample);
+    const std::optional<int64_t> label = data.label(sample);
+    if (label && result.is_classifier) {
+      ++result.labelled;
+      for (size_t i = 0; i < runners.size(); ++i) {
+        const auto best = analysis::TopK(runners[i].values()[0], 5);
+        if (best[0] == *label) ++result.modes[i].top1;
+        if (std::count(best.begin(), best.end(), *label) > 0) ++result.modes[i].top5;
+      }
+    }
+    if (tracer && sample < result.layer_samples) tracer->Add(own->inputs());
+    if (options.progress) options.progress(sample + 1, result.samples);
+  }
+
+  for (size_t i = 0; i < runners.size(); ++i) {
+    if (result.samples > 0) {
+      result.modes[i].mean_us = runners[i].total_us() / static_cast<double>(result.samples);
+    }
+  }
+  for (const PairCollector& pair : pairs) result.outputs.push_back(pair.Result());
+  if (tracer) result.layers = tracer->Result();
+  return result;
+}
+
+}  // namespace integra

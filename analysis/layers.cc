@@ -1,0 +1,99 @@
+#include "analysis/layers.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "runtime/float/activation.h"
+#include "runtime/float/grid.h"
+
+namespace integra::analysis {
+namespace {
+
+using floats::ActivationRange;
+
+// The range that the node's own function can make: values at its ends are no fault of the scale.
+ActivationRange FunctionRange(const graph::Node& node) {
+  const std::string_view op = graph::NameOf(node.type);
+  if (op == "relu") return {.low = 0};
+  if (op == "relu6") return {.low = 0, .high = 6};
+  if (op == "relu_n1_to_1" || op == "tanh") return {.low = -1, .high = 1};
+  if (op == "softmax" || op == "logistic") return {.low = 0, .high = 1};
+  return floats::ActivationRangeOf(node);
+}
+
+int64_t CountSaturated(const graph::Node& node, const graph::Tensor& tensor,
+                       const std::vector<float>& values) {
+  if (tensor.quantization.scale.size() != 1 || !IsQuantizedStorage(tensor.dtype)) return 0;
+  const float scale = tensor.quantization.scale[0];
+  const auto [first, last] = floats::RangeOf(tensor.dtype);
+  const int32_t zero_point = tensor.quantization.zero_point[0];
+  const float low = scale * static_cast<float>(first - zero_point);
+  const float high = scale * static_cast<float>(last - zero_point);
+  const ActivationRange range = FunctionRange(node);
+  const bool low_counts = low > range.low + scale;
+  const bool high_counts = high < range.high - scale;
+  return std::count_if(values.begin(), values.end(), [&](float x) {
+    return (low_counts && x <= low) || (high_counts && x >= high);
+  });
+}
+
+}  // namespace
+
+LayerCollector::LayerCollector(const graph::Graph& graph, Mode a, Mode b, bool same_input)
+    : graph_(graph), a_(a), b_(b), same_input_(same_input) {
+  for (const graph::Node& node : graph.nodes) {
+    for (const graph::TensorId id : node.outputs) layers_.push_back({&node, id});
+  }
+}
+
+void LayerCollector::Add(TracedRun& a, const TracedRun& b) {
+  if (same_input_) {
+    for (const graph::TensorId id : graph_.inputs) a.TakeTensor(id, b);
+  }
+  auto layer = layers_.begin();
+  for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+    if (same_input_) a.RunNode(n);
+    for (const graph::TensorId id : graph_.nodes[n].outputs) {
+      AddLayer(*layer++, a, b);
+      if (same_input_) a.TakeTensor(id, b);
+    }
+  }
+}
+
+void LayerCollector::AddLayer(Layer& layer, const TracedRun& a, const TracedRun& b) const {
+  const std::vector<float> values = b.Values(layer.tensor);
+  layer.difference.Add(a.Values(layer.tensor), values);
+  if (b_ != Mode::kFloat) {
+    layer.saturated += CountSaturated(*layer.node, graph_.tensor(layer.tensor), values);
+  }
+}
+
+LayerComparison LayerCollector::Result() const {
+  LayerComparison result{NameOf(a_), NameOf(b_), same_input_, {}};
+  for (const Layer& layer : layers_) {
+    const Difference& d = layer.difference;
+    const graph::Tensor& tensor = graph_.tensor(layer.tensor);
+    LayerDifference out;
+    out.node = layer.node->name;
+    out.op = graph::NameOf(layer.node->type);
+    out.tensor = tensor.name;
+    out.sqnr_db = d.sqnr_db();
+    out.mean_error = d.mean_error();
+    out.worst_error = d.worst_error();
+    if (tensor.quantization.scale.size() == 1) {
+      out.mean_steps = d.mean_error() / static_cast<double>(tensor.quantization.scale[0]);
+      out.worst_steps = d.worst_error() / static_cast<double>(tensor.quantization.scale[0]);
+    }
+    if (d.count() > 0) {
+      out.saturation = static_cast<double>(layer.saturated) / static_cast<double>(d.count());
+    }
+    out.a_min = d.a_min();
+    out.a_max = d.a_max();
+    out.b_min = d.b_min();
+    out.b_max = d.b_max();
+    result.layers.push_back(std::move(out));
+  }
+  return result;
+}
+
+}  // namespace integra::analysis
