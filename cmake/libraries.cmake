@@ -8,7 +8,7 @@ function(integra_sources out)
   set(${out} ${sources} PARENT_SCOPE)
 endfunction()
 
-integra_sources(runtime_sources base kernels kernels/reference kernels/onednn graph graph/ops
+integra_sources(runtime_sources base kernels kernels/reference kernels/portable kernels/onednn graph graph/ops
                 runtime runtime/ops)
 add_library(integra_runtime ${runtime_sources})
 add_library(integra::runtime ALIAS integra_runtime)
@@ -33,7 +33,7 @@ target_include_directories(integra_runtime
   PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(integra_runtime
   PRIVATE $<BUILD_INTERFACE:integra_options> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
-          DNNL::dnnl Threads::Threads)
+          DNNL::dnnl OpenMP::OpenMP_CXX Threads::Threads)
 set_target_properties(integra_runtime PROPERTIES EXPORT_NAME runtime OUTPUT_NAME integra
                       VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
                       DEFINE_SYMBOL "")  # static and shared objects are the same: ccache finds them
@@ -41,7 +41,6 @@ set_target_properties(integra_runtime PROPERTIES EXPORT_NAME runtime OUTPUT_NAME
 if(INTEGRA_BUILD_TOOLS)
   find_package(FlatBuffers NAMES FlatBuffers Flatbuffers CONFIG REQUIRED)  # 2.x: FlatBuffers; later: both
   find_package(fmt CONFIG REQUIRED)
-  find_package(OpenMP REQUIRED COMPONENTS CXX)  # oneDNN's threads
   find_package(JPEG REQUIRED)
   find_package(PNG REQUIRED)
   integra_sources(tools_sources io kernels/float kernels/onednn/float runtime/float analysis quantize

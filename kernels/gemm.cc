@@ -19,12 +19,13 @@ std::vector<int32_t> GemmAddends(const GemmProblem& p) {
 
 std::unique_ptr<const Gemm> MakeGemm(const GemmProblem& problem, Isa isa, GemmKind kind) {
   std::unique_ptr<const Gemm> made;
+  if (kind == GemmKind::kReference) return MakeReferenceGemm(problem);
+  if (kind == GemmKind::kOneDnn) made = MakeOneDnnGemm(problem, isa);
 #ifdef INTEGRA_X86
-  if (!made && kind != GemmKind::kReference) {
-    if (isa >= Isa::kAvx512Vnni) made = MakeAvx512VnniGemm(problem);
-  }
+  if (!made && isa >= Isa::kAvx512Vnni) made = MakeAvx512VnniGemm(problem);
+  if (!made && isa >= Isa::kAvx2) made = MakeAvx2Gemm(problem);
 #endif
-  if (!made) made = MakeReferenceGemm(problem);
+  if (!made) made = MakePortableGemm(problem);
   return made;
 }
 

@@ -62,12 +62,14 @@ std::unique_ptr<const Gemm> MakeGemm(const GemmProblem& problem, Isa isa, GemmKi
 
 // The candidates, null where they do not support the problem.
 std::unique_ptr<const Gemm> MakeReferenceGemm(const GemmProblem& problem);
+std::unique_ptr<const Gemm> MakePortableGemm(const GemmProblem& problem);
 std::unique_ptr<const Gemm> MakeAvx2Gemm(const GemmProblem& problem);
 std::unique_ptr<const Gemm> MakeAvx512VnniGemm(const GemmProblem& problem);
 std::unique_ptr<const Gemm> MakeOneDnnGemm(const GemmProblem& problem, Isa isa);
 
 // What has to be added to sum(x * w) of stored values to make it sum((x - zx) * (w - zw)) + bias,
-// but for -zw * sum(x), which depends on the row: bias[j] - zx * sum(w_j) + K * zx * zw.
+// but for -zw * sum(x), which depends on the row: bias[j] - zx * sum(w_j) + K * zx * zw. (Where
+// weights are packed as w - zw, that term is in the product already.)
 std::vector<int32_t> GemmAddends(const GemmProblem& problem);
 
 }  // namespace integra::kernels

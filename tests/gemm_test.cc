@@ -1,0 +1,154 @@
+// Every GEMM candidate equals the reference bit for bit.
+#include "kernels/gemm.h"
+
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <random>
+
+namespace integra::kernels {
+namespace {
+
+using Random = std::mt19937_64;
+
+int64_t Pick(Random& random, int64_t low, int64_t high) {
+  return low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1));
+}
+
+enum class Values { kUniform, kExtreme };
+
+struct Case {
+  GemmProblem problem;
+  std::vector<int8_t> weights;
+  std::vector<int32_t> bias;
+  std::vector<uint8_t> source;
+  std::vector<int32_t> row_offsets, segment_offsets;
+  int64_t rows = 1;
+
+  GemmSource src() const { return {source.data(), row_offsets.data(), segment_offsets.data()}; }
+};
+
+// Shifts are chosen around the size of the accumulators, so that outputs are spread and not all
+// clamped; some are far off.
+OutputStage RandomStage(Random& random, int64_t n, int64_t depth) {
+  OutputStage stage;
+  stage.rounding = random() % 2 ? Rounding::kSingle : Rounding::kDouble;
+  stage.zero_point = static_cast<int32_t>(Pick(random, 0, 255));
+  const int magnitude = 7 + static_cast<int>(std::bit_width(static_cast<uint64_t>(depth)) / 2);
+  const int lowest = static_cast<int>(Pick(random, -3, 2));
+  const int64_t count = random() % 3 ? n : 1;
+  for (int64_t i = 0; i < count; ++i) {
+    Multiplier f{static_cast<int32_t>(Pick(random, int64_t{1} << 30, (int64_t{1} << 31) - 1)), 0};
+    f.s = std::max<int32_t>(lowest, magnitude + static_cast<int32_t>(Pick(random, -3, 3)));
+    if (random() % 16 == 0) f.s = static_cast<int32_t>(Pick(random, lowest, 31));
+    if (random() % 32 == 0) f = {};
+    stage.multipliers.push_back(f);
+  }
+  switch (random() % 3) {
+    case 0:
+      break;  // full range
+    case 1:
+      stage.min = stage.zero_point;
+      break;
+    default:
+      stage.min = static_cast<int32_t>(Pick(random, 0, 255));
+      stage.max = static_cast<int32_t>(Pick(random, stage.min, 255));
+  }
+  return stage;
+}
+
+Case RandomCase(Random& random, int64_t rows, int64_t n, int64_t segments, int64_t length,
+                Values values) {
+  Case c;
+  c.rows = rows;
+  GemmProblem& p = c.problem;
+  p.n = n;
+  p.segments = segments;
+  p.segment_length = length;
+  p.max_rows = rows;
+  p.src_zero_point = static_cast<int32_t>(Pick(random, 0, 255));
+  p.weight_zero_point = random() % 3 ? 0 : static_cast<int32_t>(Pick(random, -128, 127));
+  p.stage = RandomStage(random, n, p.depth());
+  c.weights.resize(static_cast<size_t>(n * p.depth()));
+  for (int8_t& w : c.weights) {
+    w = values == Values::kExtreme ? (random() % 2 ? 127 : -128) : static_cast<int8_t>(random());
+  }
+  c.bias.resize(static_cast<size_t>(n));
+  for (int32_t& b : c.bias) b = static_cast<int32_t>(Pick(random, -100000, 100000));
+  const int64_t step = Pick(random, 1, length + 3);
+  for (int64_t t = 0; t < segments; ++t)
+    c.segment_offsets.push_back(static_cast<int32_t>(t * (length + 5)));
+  for (int64_t r = 0; r < rows; ++r) c.row_offsets.push_back(static_cast<int32_t>(r * step));
+  c.source.resize(static_cast<size_t>(rows * step + segments * (length + 5)) + kReadPadding);
+  for (uint8_t& x : c.source) {
+    x = values == Values::kExtreme ? (random() % 2 ? 255 : 0) : static_cast<uint8_t>(random());
+  }
+  p.weights = c.weights.data();
+  p.bias = random() % 4 ? c.bias.data() : nullptr;
+  return c;
+}
+
+std::vector<uint8_t> Run(const Gemm& gemm, const Case& c) {
+  const int64_t stride = c.problem.n + 3;
+  std::vector<uint8_t> dst(static_cast<size_t>(c.rows * stride), 0xAA);
+  AlignedBuffer scratch(gemm.scratch_bytes());
+  gemm.Run(c.src(), c.rows, dst.data(), stride, scratch.data());
+  return dst;
+}
+
+// All candidates that this processor can run.
+std::vector<std::unique_ptr<const Gemm>> Candidates(const GemmProblem& problem) {
+  std::vector<std::unique_ptr<const Gemm>> all;
+  const auto add = [&](std::unique_ptr<const Gemm> gemm) {
+    if (gemm) all.push_back(std::move(gemm));
+  };
+#if defined(__x86_64__)
+  if (DetectIsa() >= Isa::kAvx512Vnni) add(MakeAvx512VnniGemm(problem));
+  if (DetectIsa() >= Isa::kAvx2) add(MakeAvx2Gemm(problem));
+#endif
+  add(MakePortableGemm(problem));
+  add(MakeOneDnnGemm(problem, DetectIsa()));
+  return all;
+}
+
+void CheckCase(Random& random, int64_t rows, int64_t n, int64_t segments, int64_t length,
+               Values values) {
+  const Case c = RandomCase(random, rows, n, segments, length, values);
+  const std::vector<uint8_t> expected = Run(*MakeReferenceGemm(c.problem), c);
+  for (const auto& gemm : Candidates(c.problem)) {
+    CAPTURE(gemm->name());
+    CAPTURE(rows);
+    CAPTURE(n);
+    CAPTURE(segments);
+    CAPTURE(length);
+    CHECK(Run(*gemm, c) == expected);
+  }
+}
+
+TEST_CASE("GEMM candidates equal the reference: random shapes") {
+  Random random(7);
+  for (int i = 0; i < 400; ++i) {
+    CheckCase(random, Pick(random, 1, 40), Pick(random, 1, 150), Pick(random, 1, 4),
+              Pick(random, 1, 90), i % 4 == 0 ? Values::kExtreme : Values::kUniform);
+  }
+}
+
+TEST_CASE("GEMM candidates equal the reference: sizes around the kernels' tiles") {
+  Random random(8);
+  for (const int64_t n : {1, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 80, 96, 127, 128, 129, 144}) {
+    for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16}) {
+      CheckCase(random, rows, n, 1, Pick(random, 1, 9), Values::kUniform);
+    }
+  }
+}
+
+TEST_CASE("GEMM candidates equal the reference: deep rows of extreme values") {
+  Random random(9);
+  for (const int64_t depth : {1024, 4095, 20000}) {
+    CheckCase(random, 9, 33, 1, depth, Values::kExtreme);
+    CheckCase(random, 1, 130, 1, depth, Values::kExtreme);
+  }
+}
+
+}  // namespace
+}  // namespace integra::kernels
