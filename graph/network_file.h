@@ -8,8 +8,16 @@
 
 namespace integra::graph {
 
+inline constexpr const char* kNetworkFileName = "network.json";
+inline constexpr const char* kWeightsFileName = "weights.safetensors";
+inline constexpr int kFormatVersion = 1;
+// Constants and lists of up to this many elements stand in the network file itself.
+inline constexpr size_t kMaxInlineElements = 16;
+
 struct LoadLimits {
-  uint64_t max_file_bytes = uint64_t{1} << 32;  // of either file
+  uint64_t max_weights_bytes = uint64_t{1} << 32;
+  // Reading JSON takes up to about 40 times the file's size; MobileNetV2's has 0.1 MB.
+  uint64_t max_network_bytes = uint64_t{1} << 26;
 };
 
 // `path` is a network file, or a folder that holds network.json. The weights file is mapped, not

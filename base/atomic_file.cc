@@ -1,0 +1,103 @@
+#include "base/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace integra {
+namespace {
+
+constexpr size_t kBufferBytes = size_t{1} << 16;
+constexpr int kAttempts = 1000;  // at an unused temporary name
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
+  std::error_code error;
+  const auto target = std::filesystem::canonical(path, error);
+  if (!error) path_ = target;  // follows links; a new file has none to follow
+  struct stat status = {};
+  const bool exists = ::stat(path_.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) {
+    Fail(ErrorCode::kSystem, path_.string(), ": cannot be written: is a folder");
+  }
+  if (exists && !S_ISREG(status.st_mode)) {
+    file_ = FileDescriptor(::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file_.valid()) FailSystem("opened for writing");
+    return;
+  }
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    temporary_ = path_;
+    temporary_ += StrCat(".tmp-", ::getpid(), "-", attempt);
+    file_ = FileDescriptor(
+        ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (file_.valid() || errno != EEXIST) break;
+  }
+  if (!file_.valid()) {
+    temporary_.clear();  // not ours to remove
+    FailSystem("created");
+  }
+  // A failure to keep the old file's permissions is no reason not to write.
+  if (exists && ::fchmod(file_.get(), status.st_mode & 0777) != 0) errno = 0;
+}
+
+AtomicFile::~AtomicFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::Write(std::span<const std::byte> bytes) {
+  Write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+void AtomicFile::Write(std::string_view text) {
+  if (buffer_.size() + text.size() > kBufferBytes) Flush();
+  if (text.size() > kBufferBytes) {
+    WriteThrough(text.data(), text.size());
+  } else {
+    buffer_ += text;
+  }
+}
+
+void AtomicFile::Flush() {
+  WriteThrough(buffer_.data(), buffer_.size());
+  buffer_.clear();
+}
+
+void AtomicFile::WriteThrough(const char* data, size_t size) {
+  while (size > 0) {
+    const ssize_t written = ::write(file_.get(), data, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) FailSystem("written");
+    data += written;
+    size -= static_cast<size_t>(written);
+  }
+}
+
+void AtomicFile::Commit() {
+  Flush();
+  if (temporary_.empty()) {  // a device: nothing to sync or rename
+    if (file_.Close() != 0) FailSystem("written");
+    return;
+  }
+  if (::fsync(file_.get()) != 0) FailSystem("written");
+  if (file_.Close() != 0) FailSystem("written");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) FailSystem("replaced");
+  temporary_.clear();
+  // The rename itself survives a power cut once the folder is synced. Some file systems cannot; the
+  // file is complete either way.
+  const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+  const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.valid()) ::fsync(directory.get());
+}
+
+void AtomicFile::FailSystem(const char* action) const {
+  Fail(ErrorCode::kSystem, path_.string(), ": cannot be ", action, ": ", std::strerror(errno));
+}
+
+}  // namespace integra

@@ -1,0 +1,65 @@
+// The safetensors format (https://github.com/huggingface/safetensors): an 8-byte little-endian
+// length, a JSON header of that length, and the tensors' bytes without gaps.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/mapped_file.h"
+#include "integra/tensor.hpp"
+
+namespace integra::graph {
+
+// Names of entries that only fill the space up to the next multiple of 64 bytes start with this.
+// The format allows no gaps, so that Integra's files hold small uint8 tensors in their place.
+inline constexpr std::string_view kPaddingPrefix = "__pad";
+
+struct StoredTensor {
+  std::string name;
+  DataType dtype;
+  Shape shape;
+  SharedBytes data;
+};
+
+// A file for reading. Everything that the header says is checked when it is opened: every entry
+// lies inside of the file, none overlap, no byte belongs to none.
+class SafetensorsReader {
+ public:
+  // `source` is the file's name for messages. Throws Error (kInvalidFile).
+  SafetensorsReader(std::string source, std::shared_ptr<const MappedFile> file);
+
+  // The tensor `name`. Its data points into the mapped file and keeps it alive; where the file does
+  // not align it to its element size, it is copied. Throws kInvalidFile where the name is
+  // absent or the type (half floats, doubles ...) is not one of Integra's.
+  StoredTensor Get(std::string_view name) const;
+  std::vector<std::string> names() const;  // sorted, without the padding
+  const std::string& source() const { return source_; }
+
+ private:
+  struct Entry {
+    std::string dtype;
+    Shape shape;
+    uint64_t begin = 0;
+    uint64_t end = 0;
+  };
+  void CheckCoverage(uint64_t data_bytes) const;
+
+  std::string source_;
+  std::shared_ptr<const MappedFile> file_;
+  uint64_t data_start_ = 0;
+  std::map<std::string, Entry, std::less<>> entries_;
+};
+
+// Writes `tensors` in their order, each at a multiple of 64 bytes, all at once (AtomicFile). Names
+// are unique, not "__metadata__", and do not start with kPaddingPrefix. Returns the file's XXH64.
+// Throws Error (kSystem).
+uint64_t WriteSafetensors(const std::filesystem::path& path,
+                          const std::vector<StoredTensor>& tensors);
+
+}  // namespace integra::graph

@@ -1,0 +1,31 @@
+#include "graph/schema.h"
+#include "graph/validation.h"
+
+namespace integra::graph {
+
+void Validate(Graph& graph) {
+  CheckStructure(graph);
+  std::vector<bool> made(graph.tensors.size());
+  for (const Node& node : graph.nodes) {
+    for (const TensorId id : node.outputs) made[static_cast<size_t>(id)] = true;
+  }
+  for (size_t id = 0; id < graph.tensors.size(); ++id) {
+    CheckTensor(graph, graph.tensors[id]);
+    if (!made[id]) CheckQuantizationShape(graph, graph.tensors[id]);
+  }
+  for (Node& node : graph.nodes) {
+    CheckAttributes(graph, node);
+    const OperatorSchema& schema = SchemaOf(node.type);
+    if (schema.derive != nullptr) schema.derive(graph, node);
+    InferContext context(graph, node);
+    schema.infer(context);
+    // What `derive` filled in has to be of the declared names and types, too.
+    CheckAttributes(graph, node);
+    for (const TensorId id : node.outputs) {
+      CheckTensor(graph, graph.tensor(id));
+      CheckQuantizationShape(graph, graph.tensor(id));
+    }
+  }
+}
+
+}  // namespace integra::graph

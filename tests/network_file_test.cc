@@ -1,0 +1,122 @@
+// What LoadNetwork() and SaveNetwork() promise about good files; network_file_refusals_test.cc has
+// the bad ones.
+#include "graph/network_file.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "graph/json_reader.h"
+#include "graph/json_writer.h"
+#include "tests/support/networks.h"
+#include "tests/support/temporary_folder.h"
+
+namespace integra::test {
+namespace {
+
+using graph::Graph;
+using graph::LoadNetwork;
+using graph::SaveNetwork;
+
+TEST_CASE("network file: a network written by hand loads, shapes and integers filled in") {
+  const TemporaryFolder folder;
+  const auto path = folder.Write("hand.json", SmallNetworkText());
+  const Graph g = LoadNetwork(path);
+  CHECK(g.name == "small");
+  CHECK(g.source == path.string());
+  CHECK(g.metadata.at("origin") == "a test");
+  REQUIRE(g.tensors.size() == 5);
+  CHECK(g.tensor(*g.Find("flat")).shape == Shape{1, 4});
+  CHECK(g.tensor(*g.Find("y")).shape == Shape{1, 2});
+  const auto& w = g.tensor(*g.Find("w"));
+  CHECK(w.data.as<int8_t>()[7] == 127);
+  CHECK(w.float_data.as<float>()[3] == 1.0f);
+  CHECK(w.quantization == Quantization{{0.25f, 0.1f}, {0, 0}, 0});
+  const graph::Node& dense = g.nodes[1];
+  CHECK(dense.text("activation") == "relu");
+  CHECK(dense.text("rounding") == "single");
+  CHECK(dense.integers("multiplier").size() == 2);
+  CHECK(dense.integers("clamp") == std::vector<int64_t>{7, 127});
+}
+
+TEST_CASE("network file: load(save(g)) == g, and saving again writes the same bytes") {
+  for (const bool small : {true, false}) {
+    CAPTURE(small);
+    const TemporaryFolder folder;
+    const Graph g =
+        small ? LoadNetwork(folder.Write("hand.json", SmallNetworkText())) : ConvolutionNetwork();
+    SaveNetwork(g, folder / "first");
+    const Graph back = LoadNetwork(folder / "first");
+    CHECK(SameGraph(g, back));
+    SaveNetwork(back, folder / "second");
+    CHECK(ReadText(folder / "first/network.json") == ReadText(folder / "second/network.json"));
+    CHECK(std::filesystem::exists(folder / "first/weights.safetensors") == !small);
+    if (!small) {
+      CHECK(ReadText(folder / "first/weights.safetensors") ==
+            ReadText(folder / "second/weights.safetensors"));
+    }
+  }
+}
+
+TEST_CASE("network file: saving over the folder that the graph is mapped from") {
+  const TemporaryFolder folder;
+  SaveNetwork(ConvolutionNetwork(), folder.path());
+  const Graph mapped = LoadNetwork(folder.path());
+  SaveNetwork(mapped, folder.path());
+  CHECK(SameGraph(mapped, LoadNetwork(folder.path())));
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  CHECK(files == 2);  // no temporary files stay
+}
+
+TEST_CASE("network file: a folder and the file in it are the same") {
+  const TemporaryFolder folder;
+  folder.Write("network.json", SmallNetworkText());
+  CHECK(SameGraph(LoadNetwork(folder.path()), LoadNetwork(folder / "network.json")));
+}
+
+TEST_CASE("network file: names of tensors do not collide with those of lists") {
+  const TemporaryFolder folder;
+  Graph g = ConvolutionNetwork();
+  g.tensors[1].name = "conv.multiplier";
+  g.tensors[2].name = "__pad.0";
+  SaveNetwork(g, folder.path());
+  CHECK(SameGraph(g, LoadNetwork(folder.path())));
+}
+
+TEST_CASE("network file: scales are written with the fewest digits that read back exactly") {
+  CHECK(graph::JsonNumber(0.1f) == "0.1");
+  CHECK(graph::JsonNumber(3.0f) == "3.0");
+  CHECK(graph::JsonNumber(-0.0f) == "-0.0");
+  std::mt19937 random(7);
+  for (int i = 0; i < 100000; ++i) {
+    const auto bits = static_cast<uint32_t>(random());
+    float value;
+    std::memcpy(&value, &bits, sizeof(value));
+    if (!std::isfinite(value)) continue;
+    const std::string text = graph::JsonNumber(value);
+    const graph::JsonDocument json("number", text);
+    const auto read = static_cast<float>(*json.root().real());
+    if (std::memcmp(&read, &value, sizeof(value)) != 0) {
+      CAPTURE(text);
+      REQUIRE(read == value);
+    }
+  }
+}
+
+TEST_CASE("network file: messages name the line") {
+  const graph::JsonDocument json("f", "{\n\"a\": 1,\n\n\"b\": [2,\n3\n]}\n");
+  const auto& fields = *json.root().object();
+  CHECK(json.root().line == 1);
+  CHECK(fields[0].second.line == 2);
+  CHECK(fields[1].second.line == 4);
+  CHECK((*fields[1].second.array())[0].line == 4);
+  CHECK((*fields[1].second.array())[1].line == 5);
+}
+
+}  // namespace
+}  // namespace integra::test
