@@ -1,9 +1,8 @@
 // Lowering of conv_2d: stripes of output rows, each one integer GEMM without im2col.
 #include <algorithm>
-#include <cstring>
 
-#include "base/buffer.h"
 #include "runtime/ops/dense.h"
+#include "runtime/ops/padded_rows.h"
 
 namespace integra::runtime {
 namespace {
@@ -15,31 +14,36 @@ using kernels::Gemm;
 // input and output stays in the second-level cache.
 constexpr int64_t kPixelsPerStripe = 240;
 
-// A convolution cut into stripes. All stripes but the last are alike, so offsets are shared.
+// A 1x1 convolution is one long column of pixels.
+Conv2dParams Flatten(Conv2dParams p) {
+  if (p.y.kernel == 1 && p.x.kernel == 1 && p.y.stride == 1 && p.x.stride == 1 &&
+      p.y.input == p.y.output && p.x.input == p.x.output) {
+    p.y.input = p.y.output = p.batch * p.y.output * p.x.output;
+    p.x.input = p.x.output = 1;
+    p.batch = 1;
+  }
+  return p;
+}
+
+// A convolution cut into stripes. All but the last are alike, so that their offsets are shared.
 struct Stripes {
   Conv2dParams p;
-  int64_t rows = 1;                  // output rows per stripe
-  int64_t count = 1;                 // stripes per image
-  bool padded = false;               // input rows are copied to scratch, with padding around them
-  int64_t pitch = 0;                 // bytes from one input row to the next, as the Gemm sees them
-  std::vector<int32_t> row_offsets;  // by output pixel of a stripe
+  PaddedRows input;
+  int64_t rows;                          // output rows per stripe
+  int64_t count;                         // stripes per image
+  std::vector<int32_t> row_offsets;      // by output pixel of a stripe
   std::vector<int32_t> segment_offsets;  // by run
-  int64_t segment_length = 0;
-  size_t padded_bytes = 0;
+  int64_t segment_length;
 
-  explicit Stripes(const Conv2dParams& params) : p(params) {
-    if (IsFlat()) Flatten();
-    padded = NeedsPadding();
-    const int64_t columns = padded ? p.x.reach(p.x.output) : p.x.input;
-    pitch = columns * p.in_channels;
-    rows = std::clamp<int64_t>(kPixelsPerStripe / p.x.output, 1, p.y.output);
-    count = (p.y.output + rows - 1) / rows;
-    if (padded) padded_bytes = AlignUp(static_cast<size_t>(p.y.reach(rows) * pitch)) + kReadPadding;
-
+  explicit Stripes(const Conv2dParams& params)
+      : p(Flatten(params)),
+        input(p, 1),
+        rows(std::clamp<int64_t>(kPixelsPerStripe / p.x.output, 1, p.y.output)),
+        count((p.y.output + rows - 1) / rows) {
     for (int64_t y = 0; y < rows; ++y) {
       for (int64_t x = 0; x < p.x.output; ++x) {
         row_offsets.push_back(
-            static_cast<int32_t>(y * p.y.stride * pitch + x * p.x.stride * p.in_channels));
+            static_cast<int32_t>(y * p.y.stride * input.pitch + x * p.x.stride * p.in_channels));
       }
     }
     // Neighbouring taps are neighbours in memory too, unless dilation or groups part them.
@@ -47,50 +51,12 @@ struct Stripes {
     segment_length = p.in_channels / p.groups * (joined ? p.x.kernel : 1);
     for (int64_t ky = 0; ky < p.y.kernel; ++ky) {
       for (int64_t kx = 0; kx < (joined ? 1 : p.x.kernel); ++kx) {
-        segment_offsets.push_back(
-            static_cast<int32_t>(ky * p.y.dilation * pitch + kx * p.x.dilation * p.in_channels));
+        segment_offsets.push_back(static_cast<int32_t>(ky * p.y.dilation * input.pitch +
+                                                       kx * p.x.dilation * p.in_channels));
       }
     }
   }
-
- private:
-  bool IsFlat() const {
-    return p.y.kernel == 1 && p.x.kernel == 1 && p.y.stride == 1 && p.x.stride == 1 &&
-           p.y.input == p.y.output && p.x.input == p.x.output;
-  }
-
-  // A 1x1 convolution is one long column of pixels.
-  void Flatten() {
-    p.y.input = p.y.output = p.batch * p.y.output * p.x.output;
-    p.x.input = p.x.output = 1;
-    p.batch = 1;
-  }
-
-  bool NeedsPadding() const {
-    return p.y.pad_before > 0 || p.x.pad_before > 0 || p.y.reach(p.y.output) > p.y.input ||
-           p.x.reach(p.x.output) > p.x.input;
-  }
 };
-
-// Copies the input rows that a stripe reads, surrounded by the zero point.
-void CopyPadded(const Stripes& s, const uint8_t* image, int64_t first_output_row, int64_t rows,
-                uint8_t* to) {
-  const Conv2dParams& p = s.p;
-  const int zero = p.src_zero_point;
-  const int64_t left = p.x.pad_before * p.in_channels;
-  const int64_t middle = std::min(p.x.input * p.in_channels, s.pitch - left);
-  const int64_t first = first_output_row * p.y.stride - p.y.pad_before;
-  for (int64_t i = 0; i < p.y.reach(rows); ++i, to += s.pitch) {
-    const int64_t y = first + i;
-    if (y < 0 || y >= p.y.input) {
-      std::memset(to, zero, static_cast<size_t>(s.pitch));
-      continue;
-    }
-    std::memset(to, zero, static_cast<size_t>(left));
-    std::memcpy(to + left, image + y * p.x.input * p.in_channels, static_cast<size_t>(middle));
-    std::memset(to + left + middle, zero, static_cast<size_t>(s.pitch - left - middle));
-  }
-}
 
 }  // namespace
 
@@ -126,7 +92,8 @@ void LowerConv2d(Lowering& l) {
     gemms.push_back(CachedGemm(l, g, problem));
     gemm_scratch = std::max(gemm_scratch, gemms.back()->scratch_bytes());
   }
-  l.scratch_bytes = stripes->padded_bytes + gemm_scratch;
+  const size_t copy_bytes = stripes->input.copy_bytes(stripes->rows);
+  l.scratch_bytes = copy_bytes + gemm_scratch;
 
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
   l.Emit(gemms[0]->name(), [=](const StepContext& c) {
@@ -138,18 +105,13 @@ void LowerConv2d(Lowering& l) {
       const uint8_t* src = c.in<uint8_t>(in) + image * s.p.y.input * s.p.x.input * s.p.in_channels;
       uint8_t* dst =
           c.out<uint8_t>(out) + (image * s.p.y.output + first) * s.p.x.output * s.p.out_channels;
-      const uint8_t* base = src + first * s.p.y.stride * s.pitch;
-      if (s.padded) {
-        auto* copy = reinterpret_cast<uint8_t*>(c.scratch[thread]);
-        CopyPadded(s, src, first, rows, copy);
-        base = copy;
-      }
+      const uint8_t* base = s.input.Prepare(src, first, rows, c.scratch[thread]);
       for (size_t g = 0; g < gemms.size(); ++g) {
         const auto group = static_cast<int64_t>(g);
         gemms[g]->Run({base + group * (s.p.in_channels / s.p.groups), s.row_offsets.data(),
                        s.segment_offsets.data()},
                       rows * s.p.x.output, dst + group * n, s.p.out_channels,
-                      c.scratch[thread] + s.padded_bytes);
+                      c.scratch[thread] + copy_bytes);
       }
     });
   });

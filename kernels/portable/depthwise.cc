@@ -1,0 +1,63 @@
+// Depthwise convolution in plain C++: channels innermost, for the compiler to vectorise.
+#include <algorithm>
+
+#include "kernels/depthwise.h"
+
+namespace integra::kernels {
+namespace {
+
+class PortableDepthwise final : public Depthwise {
+ public:
+  explicit PortableDepthwise(const DepthwiseProblem& p) : p_(p), addends_(DepthwiseAddends(p)) {
+    for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
+      weights_.push_back(static_cast<int16_t>(p.weights[i] - p.weight_zero_point));
+    }
+  }
+
+  void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
+    constexpr int64_t kBlock = 64;
+    int32_t acc[kBlock];
+    for (int64_t y = 0; y < rows; ++y) {
+      for (int64_t x = 0; x < p_.out_width; ++x, dst += p_.channels) {
+        const uint8_t* pixel = src + y * p_.stride_y * p_.pitch + x * p_.stride_x * p_.channels;
+        for (int64_t c = 0; c < p_.channels; c += kBlock) {
+          const int64_t count = std::min(kBlock, p_.channels - c);
+          for (int64_t i = 0; i < count; ++i) acc[i] = addends_[static_cast<size_t>(c + i)];
+          const int16_t* w = weights_.data() + c;
+          for (int64_t ky = 0; ky < p_.kernel_y; ++ky) {
+            for (int64_t kx = 0; kx < p_.kernel_x; ++kx, w += p_.channels) {
+              Accumulate(pixel + p_.tap_offset(ky, kx) + c, w, count, acc);
+            }
+          }
+          for (int64_t i = 0; i < count; ++i) {
+            dst[c + i] = static_cast<uint8_t>(p_.stage.Apply(acc[i], c + i));
+          }
+        }
+      }
+    }
+  }
+
+  std::string name() const override { return "own portable"; }
+  size_t bytes() const override { return weights_.size() * sizeof(int16_t); }
+
+ private:
+  // Modulo 2^32, as the addends are.
+  static void Accumulate(const uint8_t* x, const int16_t* w, int64_t count, int32_t* acc) {
+    for (int64_t i = 0; i < count; ++i) {
+      acc[i] =
+          static_cast<int32_t>(static_cast<uint32_t>(acc[i]) + static_cast<uint32_t>(x[i] * w[i]));
+    }
+  }
+
+  const DepthwiseProblem p_;
+  const std::vector<int32_t> addends_;
+  std::vector<int16_t> weights_;  // w - zw
+};
+
+}  // namespace
+
+std::unique_ptr<const Depthwise> MakePortableDepthwise(const DepthwiseProblem& problem) {
+  return std::make_unique<PortableDepthwise>(problem);
+}
+
+}  // namespace integra::kernels

@@ -1,0 +1,30 @@
+// Input rows with padding around them, for stripes of output rows.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/conv2d.h"
+
+namespace integra::runtime {
+
+// How a stripe of output rows sees its input: where it is, or as a padded copy in scratch.
+struct PaddedRows {
+  kernels::ConvAxis y, x;
+  int64_t channels = 1;      // of the input
+  int64_t multiplicity = 1;  // every channel is repeated so often in the copy (depthwise)
+  int32_t zero_point = 0;
+  bool copied = false;
+  int64_t pitch = 0;  // bytes from one row to the next, as the kernel sees them
+
+  // Copies only where padding or repetition needs it.
+  PaddedRows(const kernels::Conv2dParams& p, int64_t channel_multiplicity);
+
+  size_t copy_bytes(int64_t output_rows) const;  // 0 where nothing is copied
+
+  // The rows that output rows [first, first + rows) of `image` read; `scratch` has
+  // copy_bytes(rows).
+  const uint8_t* Prepare(const uint8_t* image, int64_t first, int64_t rows,
+                         std::byte* scratch) const;
+};
+
+}  // namespace integra::runtime
