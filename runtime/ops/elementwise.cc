@@ -1,0 +1,150 @@
+// Lowering of element-wise operators of two operands.
+#include "kernels/elementwise.h"
+
+#include <limits>
+
+#include "graph/ops/broadcast.h"
+#include "runtime/lowering.h"
+#include "runtime/parallel_rows.h"
+
+namespace integra::runtime {
+namespace {
+
+using kernels::LoopNest;
+
+LoopNest LoopsOf(const Lowering& l) {
+  return graph::BroadcastLoops(l.input(0).shape, l.input(1).shape, l.output(0).shape);
+}
+
+// Emits row(a, a_step, b, b_step, y, count) over all rows.
+template <typename T, typename F>
+void EmitRows(Lowering& l, std::string kernel, F row) {
+  l.Emit(std::move(kernel),
+         [nest = LoopsOf(l), row, in_a = l.node.inputs[0], in_b = l.node.inputs[1],
+          out = l.node.outputs[0]](const StepContext& c) {
+           const T* a = c.in<T>(in_a);
+           const T* b = c.in<T>(in_b);
+           T* y = c.out<T>(out);
+           const auto& steps = nest.loops.back().strides;
+           ParallelRows(*c.pool, nest, [&](int64_t i, int64_t j, int64_t k, int64_t count) {
+             row(a + i, steps[0], b + j, steps[1], y + k, count);
+           });
+         });
+}
+
+Multiplier MultiplierOf(const graph::Node& node, const char* multiplier, const char* shift,
+                        size_t i) {
+  return {static_cast<int32_t>(node.integers(multiplier)[i]),
+          static_cast<int32_t>(node.integers(shift)[i])};
+}
+
+kernels::AddParams AddParamsOf(const Lowering& l) {
+  const Activation y = Lowering::ActivationOf(l.output(0));
+  const auto& clamp = l.node.integers("clamp");
+  kernels::AddParams p;
+  for (size_t i = 0; i < 2; ++i) {
+    p.zero[i] = Lowering::ActivationOf(l.input(i)).zero_point;
+    p.input[i] = MultiplierOf(l.node, "input_multiplier", "input_shift", i);
+  }
+  p.left_shift = static_cast<int32_t>(l.node.integer("left_shift"));
+  p.output = MultiplierOf(l.node, "multiplier", "shift", 0);
+  p.output_zero = y.zero_point;
+  p.clamp_min = static_cast<int32_t>(clamp[0]) + y.offset;
+  p.clamp_max = static_cast<int32_t>(clamp[1]) + y.offset;
+  p.subtract = l.node.type == graph::OpType::kSub;
+  return p;
+}
+
+kernels::MulParams MulParamsOf(const Lowering& l) {
+  const Activation y = Lowering::ActivationOf(l.output(0));
+  const auto& clamp = l.node.integers("clamp");
+  kernels::MulParams p;
+  for (size_t i = 0; i < 2; ++i) p.zero[i] = Lowering::ActivationOf(l.input(i)).zero_point;
+  p.output = MultiplierOf(l.node, "multiplier", "shift", 0);
+  p.output_zero = y.zero_point;
+  p.clamp_min = static_cast<int32_t>(clamp[0]) + y.offset;
+  p.clamp_max = static_cast<int32_t>(clamp[1]) + y.offset;
+  return p;
+}
+
+template <typename T>
+void EmitInteger(Lowering& l, kernels::IntegerOp op) {
+  T low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
+  if (l.node.has("activation")) {
+    const std::string& activation = l.node.text("activation");
+    if (activation == "relu" || activation == "relu6") low = 0;
+    if (activation == "relu6") high = 6;
+    if (activation == "relu_n1_to_1") {
+      low = static_cast<T>(-1);
+      high = 1;
+    }
+  }
+  const kernels::IntegerRow<T> row = kernels::ChooseIntegerRow<T>(op);
+  EmitRows<T>(l, "integer reference",
+              [=](const T* a, int64_t a_step, const T* b, int64_t b_step, T* y, int64_t count) {
+                row(a, a_step, b, b_step, low, high, y, count);
+              });
+}
+
+// Integers without a scale, and values that are compared within one scale.
+void LowerInteger(Lowering& l, kernels::IntegerOp op) {
+  switch (l.output(0).dtype) {
+    case DataType::kInt8:
+    case DataType::kUInt8:
+      return EmitInteger<uint8_t>(l, op);
+    case DataType::kInt16:
+      return EmitInteger<int16_t>(l, op);
+    case DataType::kInt32:
+      return EmitInteger<int32_t>(l, op);
+    case DataType::kInt64:
+      return EmitInteger<int64_t>(l, op);
+    default:
+      l.FailUnsupported("computes with ", NameOf(l.output(0).dtype));
+  }
+}
+
+void LowerSum(Lowering& l, kernels::IntegerOp op) {
+  const DataType type = l.output(0).dtype;
+  if (!IsQuantizedStorage(type)) return LowerInteger(l, op);
+  const kernels::AddParams p = AddParamsOf(l);
+  if (type == DataType::kInt16) {
+    EmitRows<int16_t>(
+        l, "sum 16-bit reference",
+        [p](const int16_t* a, int64_t a_step, const int16_t* b, int64_t b_step, int16_t* y,
+            int64_t count) { kernels::AddRowReference(p, a, a_step, b, b_step, y, count); });
+    return;
+  }
+  const kernels::AddRowChoice choice = kernels::ChooseAddRow(p, l.isa);
+  EmitRows<uint8_t>(
+      l, StrCat("sum ", choice.name),
+      [p, row = choice.row](const uint8_t* a, int64_t a_step, const uint8_t* b, int64_t b_step,
+                            uint8_t* y, int64_t count) { row(p, a, a_step, b, b_step, y, count); });
+}
+
+template <typename T>
+void EmitProduct(Lowering& l) {
+  EmitRows<T>(l, "product reference",
+              [p = MulParamsOf(l)](const T* a, int64_t a_step, const T* b, int64_t b_step, T* y,
+                                   int64_t count) {
+                kernels::MulRowReference(p, a, a_step, b, b_step, y, count);
+              });
+}
+
+}  // namespace
+
+void LowerAdd(Lowering& l) { LowerSum(l, kernels::IntegerOp::kAdd); }
+void LowerSub(Lowering& l) { LowerSum(l, kernels::IntegerOp::kSub); }
+
+void LowerMul(Lowering& l) {
+  const DataType type = l.output(0).dtype;
+  if (!IsQuantizedStorage(type)) return LowerInteger(l, kernels::IntegerOp::kMul);
+  if (type == DataType::kInt16) return EmitProduct<int16_t>(l);
+  EmitProduct<uint8_t>(l);
+}
+
+void LowerMaximum(Lowering& l) { LowerInteger(l, kernels::IntegerOp::kMaximum); }
+void LowerMinimum(Lowering& l) { LowerInteger(l, kernels::IntegerOp::kMinimum); }
+void LowerFloorDiv(Lowering& l) { LowerInteger(l, kernels::IntegerOp::kFloorDiv); }
+void LowerDiv(Lowering& l) { l.FailUnsupported("divides in float"); }
+
+}  // namespace integra::runtime
