@@ -45,7 +45,7 @@ void Histogram::GrowFor(float magnitude) {
   }
 }
 
-void Histogram::Add(std::span<const float> values) {
+Histogram::Added Histogram::Add(std::span<const float> values) {
   // Extremes first, so that the bins change at most once per call.
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   float low = kInfinity, high = -kInfinity;
@@ -56,8 +56,9 @@ void Histogram::Add(std::span<const float> values) {
     low = good && x < low ? x : low;
     high = good && x > high ? x : high;
   }
-  not_finite_ += values.size() - finite;
-  if (finite == 0) return;
+  Added added{{low, high}, values.size() - finite};
+  not_finite_ += added.not_finite;
+  if (finite == 0) return {{}, added.not_finite};
   if (count_ == 0) extremes_ = {low, high};
   extremes_ = {std::min<double>(extremes_.low, low), std::max<double>(extremes_.high, high)};
   count_ += finite;
@@ -74,6 +75,7 @@ void Histogram::Add(std::span<const float> values) {
       ++middle[toward_zero - (scaled < toward_zero ? 1 : 0)];
     }
   }
+  return added;
 }
 
 void Histogram::Merge(const Histogram& other) {

@@ -18,8 +18,13 @@ class Histogram {
  public:
   static constexpr int kBins = 8192;  // half of them for negative values
 
+  // What one call of Add() saw.
+  struct Added {
+    Range extremes;  // [0, 0] where there was no finite value
+    uint64_t not_finite = 0;
+  };
   // Adds values. NaN and infinite ones are counted apart and left out of everything else.
-  void Add(std::span<const float> values);
+  Added Add(std::span<const float> values);
   void Merge(const Histogram& other);
 
   uint64_t count() const { return count_; }  // finite values, zeros included

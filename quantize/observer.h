@@ -11,23 +11,8 @@
 
 namespace integra::quantize {
 
-enum class RangeMethod : uint8_t {
-  kMinMax,         // every value is represented
-  kMovingAverage,  // exponential moving average of each sample's minimum and maximum
-  kPercentile,     // all but a small share of the values at either end
-  kEntropy,        // smallest Kullback-Leibler divergence of the quantized distribution
-  kMse,            // smallest mean squared quantization error
-};
-const char* NameOf(
-    RangeMethod method);  // "minmax", "moving_average", "percentile", "entropy", "mse"
+const char* NameOf(RangeMethod method);  // "minmax", "moving_average" ... as recipes have them
 std::optional<RangeMethod> ParseRangeMethod(std::string_view name);
-
-struct RangeOptions {
-  RangeMethod method = RangeMethod::kMse;
-  double percentile = 99.99;  // share of values kept at either end, in percent
-  double momentum = 0.9;      // weight of the past in the moving average
-  bool operator==(const RangeOptions&) const = default;
-};
 
 // What is remembered of one tensor; its size does not depend on the number of values.
 class Observer {
@@ -36,6 +21,7 @@ class Observer {
 
   // Adds values to the histogram; order does not matter.
   void AddValues(std::span<const float> values) { histogram_.Add(values); }
+  void AddHistogram(const Histogram& histogram) { histogram_.Merge(histogram); }
   // Adds the extremes of one sample to the moving average; call it in the order of the samples.
   void AddSampleRange(Range sample);
   // Adds another observer's histogram, and its moving average as if it were one more sample.

@@ -17,30 +17,15 @@
 #include <string>
 #include <string_view>
 
+#include "integra/quantize.hpp"
 #include "integra/tensor.hpp"
 
 namespace integra::quantize {
-
-enum class Symmetry : uint8_t { kSymmetricFull, kSymmetricRestricted, kAsymmetric };
-enum class Granularity : uint8_t {
-  kPerTensor,   // one scale
-  kPerChannel,  // one scale for each output channel
-  kPerGroup,    // one scale for each run of `group` neighbouring output channels
-};
 
 const char* NameOf(Symmetry symmetry);        // "symmetric_full", "symmetric", "asymmetric"
 const char* NameOf(Granularity granularity);  // "per_tensor", "per_channel", "per_group"
 std::optional<Symmetry> ParseSymmetry(std::string_view name);
 std::optional<Granularity> ParseGranularity(std::string_view name);
-
-struct Scheme {
-  Symmetry symmetry = Symmetry::kAsymmetric;
-  Granularity granularity = Granularity::kPerTensor;
-  int bits = 8;   // 2..8 in 8-bit storage, up to 16 in 16-bit storage
-  int group = 1;  // channels that share a scale, with kPerGroup
-
-  bool operator==(const Scheme&) const = default;
-};
 
 // A closed interval of real numbers that are to be represented.
 struct Range {

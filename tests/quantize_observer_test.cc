@@ -96,7 +96,7 @@ TEST_CASE("moving average: order of samples, momentum 0.9") {
 
 TEST_CASE("minmax takes everything; nothing observed is an error") {
   Observer observer;
-  CHECK_THROWS_AS(ChooseRange(observer, {}, kAsymmetric, 8), Error);
+  CHECK_THROWS_AS(ChooseRange(observer, RangeOptions(), kAsymmetric, 8), Error);
   observer.AddValues(std::vector<float>{-3, 7});
   CHECK(ChooseRange(observer, {.method = RangeMethod::kMinMax}, kAsymmetric, 8) == Range{-3, 7});
 }

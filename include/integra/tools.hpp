@@ -3,3 +3,4 @@
 
 #include "integra/compare.hpp"
 #include "integra/float_session.hpp"
+#include "integra/quantize.hpp"

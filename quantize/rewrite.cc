@@ -1,0 +1,283 @@
+#include "quantize/rewrite.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/error.h"
+#include "graph/schema.h"
+#include "quantize/op_rules.h"
+#include "quantize/scale_groups.h"
+#include "quantize/weights.h"
+
+namespace integra::quantize {
+namespace {
+
+using graph::Graph;
+using graph::kNoTensor;
+using graph::Node;
+using graph::Tensor;
+using graph::TensorId;
+
+class Rewriter {
+ public:
+  Rewriter(Graph graph, const Calibration& calibration, const Recipe& recipe, Report& report)
+      : graph_(std::move(graph)),
+        calibration_(calibration),
+        recipe_(recipe),
+        report_(report),
+        groups_(graph_) {}
+
+  Graph Run() {
+    FindProducers();
+    QuantizeActivations();
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) QuantizeNode(graph_.nodes[i]);
+    graph::Validate(graph_);
+    return std::move(graph_);
+  }
+
+ private:
+  std::span<const float> FloatsOf(const Tensor& tensor) const {
+    return {tensor.data.as<float>(), tensor.data.size() / sizeof(float)};
+  }
+
+  void FindProducers() {
+    for (const Node& node : graph_.nodes) {
+      for (const TensorId id : node.outputs) {
+        if (id != kNoTensor) producer_[id] = &node;
+      }
+    }
+  }
+
+  // --- Activations ---
+
+  ActivationRecipe RecipeFor(TensorId id) const {
+    ActivationRecipe recipe = recipe_.activations;
+    const auto producer = producer_.find(id);
+    if (producer == producer_.end()) {
+      recipe.range = recipe_.inputs;
+    } else if (const auto node = recipe_.nodes.find(producer->second->name);
+               node != recipe_.nodes.end() && node->second.output) {
+      recipe = *node->second.output;
+    }
+    recipe.dtype = recipe_.activations.dtype;  // one type throughout the network
+    return recipe;
+  }
+
+  // Everything that the members of a group have seen. A constant counts by its values.
+  Observer ObserverOf(const std::vector<TensorId>& members) {
+    Observer all;
+    for (const TensorId id : members) {
+      const Tensor& tensor = graph_.tensor(id);
+      const TensorId original = groups_.original_of(id);
+      if (tensor.is_constant()) {
+        Observer constant;
+        constant.AddValues(FloatsOf(tensor));
+        if (constant.histogram().not_finite() > 0) FailNotFinite(tensor);
+        all.Merge(constant);
+      } else {
+        all.Merge(calibration_.observers.at(static_cast<size_t>(original)));
+      }
+    }
+    return all;
+  }
+
+  void QuantizeActivations() {
+    std::map<TensorId, std::vector<TensorId>> members;
+    for (size_t i = 0; i < graph_.tensors.size(); ++i) {
+      const auto id = static_cast<TensorId>(i);
+      if (groups_.group_of(id) != kNoTensor) members[groups_.group_of(id)].push_back(id);
+    }
+    for (const auto& [group, ids] : members) {
+      const ActivationRecipe recipe = RecipeFor(group);
+      const Observer observer = ObserverOf(ids);
+      QuantParams params;
+      std::string method = "fixed";
+      if (const auto fixed = groups_.fixed_range(group)) {
+        params = ChooseParams(*fixed, Symmetry::kAsymmetric, 8, recipe.dtype);
+      } else {
+        method = NameOf(recipe.range.method);
+        const Range range = ChooseRange(observer, recipe.range, recipe.symmetry, recipe.bits);
+        params = ChooseParams(range, recipe.symmetry, recipe.bits, recipe.dtype);
+        if (range.MaxAbs() == 0) {
+          report_.notes.push_back(StrCat("tensor '", graph_.tensor(group).name,
+                                         "' is 0 in every calibration sample: scale 1"));
+        }
+      }
+      for (const TensorId id : ids) {
+        SetActivation(id, params, recipe.dtype);
+        AddReport(id, method, params);
+      }
+    }
+  }
+
+  void SetActivation(TensorId id, const QuantParams& params, DataType dtype) {
+    Tensor& tensor = graph_.tensor(id);
+    params_[id] = params;
+    if (tensor.is_constant()) {
+      std::vector<uint8_t> rounded;
+      for (const float x : FloatsOf(tensor)) {
+        rounded.push_back(static_cast<uint8_t>(QuantizeValue(x, params)));
+      }
+      if (recipe_.keep_float_weights) tensor.float_data = tensor.data;
+      tensor.data = SharedBytes::Own(std::move(rounded));
+    }
+    tensor.dtype = dtype;
+    tensor.quantization = {{params.scale}, {params.zero_point}, 0};
+  }
+
+  void AddReport(TensorId id, const std::string& method, const QuantParams& params) {
+    const Tensor& tensor = graph_.tensor(id);
+    if (tensor.is_constant()) return;
+    ActivationReport entry;
+    entry.tensor = tensor.name;
+    if (const auto producer = producer_.find(id); producer != producer_.end()) {
+      entry.node = producer->second->name;
+    }
+    entry.method = method;
+    const auto original = static_cast<size_t>(groups_.original_of(id));
+    const Range seen = calibration_.observers.at(original).histogram().extremes();
+    entry.seen_low = seen.low;
+    entry.seen_high = seen.high;
+    const Range represented = RepresentedRange(params);
+    entry.low = represented.low;
+    entry.high = represented.high;
+    entry.scale = params.scale;
+    entry.zero_point = params.zero_point;
+    report_.activations.push_back(std::move(entry));
+  }
+
+  // --- Nodes ---
+
+  void QuantizeNode(Node& node) {
+    const auto rule = RuleOf(node.type);  // Fails for none: ScaleGroups has
+    if (rule->rule == ScaleRule::kWeighted) QuantizeWeights(node, rule->channel_axis);
+    const graph::OperatorSchema& schema = graph::SchemaOf(node.type);
+    for (const graph::AttributeSchema& attribute : schema.attributes) {
+      if (attribute.name == std::string("rounding")) {
+        node.attributes["rounding"] = std::string("single");
+      }
+    }
+    if (schema.derive != nullptr) schema.derive(graph_, node);
+    // Fewer bits than the type holds: the clamp keeps the rest unused.
+    const auto params = params_.find(node.outputs[0]);
+    if (params != params_.end() && node.has("clamp")) {
+      auto clamp = node.integers("clamp");
+      clamp[0] = std::max<int64_t>(clamp[0], params->second.levels.min);
+      clamp[1] = std::min<int64_t>(clamp[1], params->second.levels.max);
+      node.attributes["clamp"] = std::move(clamp);
+    }
+  }
+
+  WeightRecipe WeightRecipeFor(const Node& node) const {
+    const auto found = recipe_.nodes.find(node.name);
+    const WeightRecipe recipe = found != recipe_.nodes.end() && found->second.weights
+                                    ? *found->second.weights
+                                    : recipe_.weights;
+    if (recipe.symmetry != Symmetry::kAsymmetric) return recipe;
+    if (recipe.granularity != Granularity::kPerTensor ||
+        recipe_.activations.dtype != DataType::kUInt8) {
+      Fail(ErrorCode::kUnsupported, graph::Describe(graph_, node),
+           ": asymmetric weights need the granularity per_tensor and uint8 activations");
+    }
+    return recipe;
+  }
+
+  void QuantizeWeights(Node& node, int axis) {
+    const WeightRecipe recipe = WeightRecipeFor(node);
+    const TensorId weights_id = OwnConstant(node, 1, "weights");
+    const TensorId bias_id = node.input(2) == kNoTensor ? kNoTensor : OwnConstant(node, 2, "bias");
+    Tensor& weights = graph_.tensor(weights_id);
+    const float input_scale = graph_.tensor(node.inputs[0]).quantization.scale.at(0);
+    const ChannelLayout layout = ChannelLayout::Of(weights.shape, axis);
+    const std::vector<float> values(FloatsOf(weights).begin(), FloatsOf(weights).end());
+    std::vector<QuantParams> params = ChooseWeightParams(values, layout, recipe);
+    std::vector<float> bias_values(static_cast<size_t>(layout.channels), 0.0f);
+    if (bias_id != kNoTensor) {
+      const auto bias = FloatsOf(graph_.tensor(bias_id));
+      std::copy(bias.begin(), bias.end(), bias_values.begin());
+    }
+    FitBiasPerTensor(node, recipe, bias_values, input_scale, params);
+    ReplaceConstant(weights, SharedBytes::Own(RoundWeights(values, layout, params)),
+                    StorageOf(recipe), QuantizationOf(params, recipe.granularity, axis));
+    if (bias_id == kNoTensor) return;
+    Quantization bias_quantization = weights.quantization;
+    bias_quantization.axis = 0;
+    for (float& scale : bias_quantization.scale) scale *= input_scale;
+    std::fill(bias_quantization.zero_point.begin(), bias_quantization.zero_point.end(), 0);
+    ReplaceConstant(graph_.tensor(bias_id),
+                    SharedBytes::Own(RoundBias(bias_values, input_scale, params)), DataType::kInt32,
+                    std::move(bias_quantization));
+  }
+
+  void FitBiasPerTensor(const Node& node, const WeightRecipe& recipe,
+                        const std::vector<float>& bias, float input_scale,
+                        std::vector<QuantParams>& params) {
+    const int64_t raised = FitBias(bias, input_scale, params);
+    if (raised == 0) return;
+    report_.notes.push_back(StrCat("node '", node.name, "': ", raised,
+                                   " output channels have a bias too large for their weights' "
+                                   "scale; the scale was raised"));
+    if (recipe.granularity != Granularity::kPerTensor) return;
+    const auto largest = std::max_element(
+        params.begin(), params.end(),
+        [](const QuantParams& a, const QuantParams& b) { return a.scale < b.scale; });
+    const float scale = largest->scale;
+    for (QuantParams& p : params) p.scale = scale;
+  }
+
+  // Input `i` of a node as a constant that no other node reads.
+  TensorId OwnConstant(Node& node, size_t i, const char* what) {
+    const TensorId id = node.inputs[i];
+    if (!graph_.tensor(id).is_constant()) {
+      Fail(ErrorCode::kUnsupported, graph::Describe(graph_, node), ": ", what, " '",
+           graph_.tensor(id).name, "' are computed by the network; only constants are quantized");
+    }
+    if (graph_.tensor(id).dtype != DataType::kFloat32) {
+      Fail(ErrorCode::kUnsupported, graph::Describe(graph_, node), ": ", what, " '",
+           graph_.tensor(id).name, "' are an operand of another kind elsewhere");
+    }
+    for (const float x : FloatsOf(graph_.tensor(id))) {
+      if (!std::isfinite(x)) FailNotFinite(graph_.tensor(id));
+    }
+    int64_t uses = 0;
+    for (const Node& other : graph_.nodes)
+      uses += std::count(other.inputs.begin(), other.inputs.end(), id);
+    if (uses == 1) return id;
+    Tensor copy = graph_.tensor(id);
+    copy.name = StrCat(copy.name, "/", node.name);
+    node.inputs[i] = static_cast<TensorId>(graph_.tensors.size());
+    graph_.tensors.push_back(std::move(copy));
+    return node.inputs[i];
+  }
+
+  void ReplaceConstant(Tensor& tensor, SharedBytes data, DataType dtype,
+                       Quantization quantization) {
+    if (recipe_.keep_float_weights) tensor.float_data = tensor.data;
+    tensor.data = std::move(data);
+    tensor.dtype = dtype;
+    tensor.quantization = std::move(quantization);
+  }
+
+  [[noreturn]] void FailNotFinite(const Tensor& tensor) const {
+    Fail(ErrorCode::kInvalidFile, graph_.source.empty() ? "network" : graph_.source,
+         ": the values of tensor '", tensor.name, "' are not all finite; it cannot be quantized");
+  }
+
+  Graph graph_;
+  const Calibration& calibration_;
+  const Recipe& recipe_;
+  Report& report_;
+  ScaleGroups groups_;
+  std::map<TensorId, const Node*> producer_;
+  std::map<TensorId, QuantParams> params_;
+};
+
+}  // namespace
+
+Graph RewriteToIntegers(Graph graph, const Calibration& calibration, const Recipe& recipe,
+                        Report& report) {
+  return Rewriter(std::move(graph), calibration, recipe, report).Run();
+}
+
+}  // namespace integra::quantize
