@@ -15,12 +15,14 @@ void Pause() {
 #endif
 }
 
-// About 50 microseconds: longer than the gap between two layers, shorter than anyone would notice.
+// Some tens of microseconds: longer than the gap between two layers.
 constexpr int kSpins = 2000;
 
 }  // namespace
 
-// One task at a time. `generation_` is odd while a task is open to the workers.
+// Parts are handed out by one counter that also says which task they belong to, so that a worker
+// that wakes up late finds nothing left and is not waited for: a task ends when its parts have run,
+// not when every worker has looked at it.
 class ThreadPool::Impl {
  public:
   explicit Impl(int threads) {
@@ -31,8 +33,7 @@ class ThreadPool::Impl {
   ~Impl() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      stop_ = true;
-      generation_.fetch_add(1, std::memory_order_release);
+      stop_.store(true);
     }
     wake_.notify_all();
     for (std::thread& worker : workers_) worker.join();
@@ -40,18 +41,23 @@ class ThreadPool::Impl {
 
   void Run(int64_t parts, void (*part)(void*, int64_t, int), void* context) {
     const std::lock_guard<std::mutex> one_caller(callers_);
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      part_ = part;
-      context_ = context;
-      parts_ = parts;
-      next_.store(0, std::memory_order_relaxed);
-      running_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-      generation_.fetch_add(1, std::memory_order_release);
+    // No worker is inside TakeParts here, so the task may be replaced.
+    part_ = part;
+    context_ = context;
+    parts_ = parts;
+    next_.store(0, std::memory_order_relaxed);
+    done_.store(0, std::memory_order_relaxed);
+    open_.store(true);  // sequentially consistent: orders the task before the look at sleeping_
+    generation_.fetch_add(1);
+    if (sleeping_.load() > 0) {
+      // The empty critical section: a worker between its last look and its wait is past it now.
+      { const std::lock_guard<std::mutex> lock(mutex_); }
+      wake_.notify_all();
     }
-    if (sleeping_.load(std::memory_order_relaxed) > 0) wake_.notify_all();
     TakeParts(0);
-    while (running_.load(std::memory_order_acquire) > 0) Pause();
+    while (done_.load(std::memory_order_acquire) < parts) Pause();
+    open_.store(false);
+    while (inside_.load(std::memory_order_acquire) > 0) Pause();
   }
 
  private:
@@ -60,29 +66,25 @@ class ThreadPool::Impl {
       const int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
       if (i >= parts_) return;
       part_(context_, i, thread);
+      done_.fetch_add(1, std::memory_order_release);
     }
   }
 
   void Work(int thread) {
     uint64_t seen = 0;
     for (;;) {
-      for (int i = 0; i < kSpins && generation_.load(std::memory_order_acquire) == seen; ++i) {
-        Pause();
-      }
-      if (generation_.load(std::memory_order_acquire) == seen) {
+      for (int i = 0; i < kSpins && generation_.load() == seen && !stop_.load(); ++i) Pause();
+      if (generation_.load() == seen) {
         std::unique_lock<std::mutex> lock(mutex_);
-        sleeping_.fetch_add(1, std::memory_order_relaxed);
-        wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
-        sleeping_.fetch_sub(1, std::memory_order_relaxed);
+        sleeping_.fetch_add(1);
+        wake_.wait(lock, [&] { return generation_.load() != seen || stop_.load(); });
+        sleeping_.fetch_sub(1);
       }
-      // Each task waits for all workers before the next one begins, so none is ever missed.
-      seen = generation_.load(std::memory_order_acquire);
-      {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (stop_) return;
-      }
-      TakeParts(thread);
-      running_.fetch_sub(1, std::memory_order_release);
+      if (stop_.load()) return;
+      seen = generation_.load();
+      inside_.fetch_add(1);
+      if (open_.load()) TakeParts(thread);
+      inside_.fetch_sub(1, std::memory_order_release);
     }
   }
 
@@ -90,13 +92,15 @@ class ThreadPool::Impl {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<uint64_t> generation_{0};
+  std::atomic<bool> open_{false};  // the task may be joined
+  std::atomic<bool> stop_{false};
   std::atomic<int> sleeping_{0};
+  std::atomic<int> inside_{0};  // workers that may touch the task
   std::atomic<int64_t> next_{0};
-  std::atomic<int> running_{0};
+  std::atomic<int64_t> done_{0};
   int64_t parts_ = 0;
   void (*part_)(void*, int64_t, int) = nullptr;
   void* context_ = nullptr;
-  bool stop_ = false;
   std::vector<std::thread> workers_;
 };
 
