@@ -44,13 +44,15 @@ if(INTEGRA_BUILD_TOOLS)
   find_package(JPEG REQUIRED)
   find_package(PNG REQUIRED)
   integra_sources(tools_sources io kernels/float kernels/onednn/float runtime/float analysis quantize
-                  convert)
+                  convert convert/tflite)
   add_library(integra_tools ${tools_sources})
   add_library(integra::tools ALIAS integra_tools)
   target_include_directories(integra_tools PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(integra_tools PUBLIC integra_runtime
     PRIVATE $<BUILD_INTERFACE:integra_options> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
             DNNL::dnnl fmt::fmt JPEG::JPEG PNG::PNG OpenMP::OpenMP_CXX Threads::Threads)
+  include(cmake/flatbuffers.cmake)
+  integra_flatbuffers(integra_tools ${PROJECT_SOURCE_DIR}/convert/tflite.fbs)
   set_target_properties(integra_tools PROPERTIES EXPORT_NAME tools OUTPUT_NAME integra_tools
                         VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endif()

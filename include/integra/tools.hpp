@@ -3,4 +3,5 @@
 
 #include "integra/compare.hpp"
 #include "integra/float_session.hpp"
+#include "integra/import.hpp"
 #include "integra/quantize.hpp"
