@@ -10,11 +10,47 @@ namespace integra::convert {
 void SetWindow(OperatorImport& o, tflite::Padding padding, graph::Window rows,
                graph::Window columns);
 
+// No attributes, or only such as have defaults or are derived from scales.
+void ImportPlain(OperatorImport& o);
+
 // convolution.cc
 void ImportConv2d(OperatorImport& o);
 void ImportDepthwiseConv2d(OperatorImport& o);
-
-// fully_connected.cc
 void ImportFullyConnected(OperatorImport& o);
+
+// elementwise.cc
+void ImportAdd(OperatorImport& o);
+void ImportSub(OperatorImport& o);
+void ImportMul(OperatorImport& o);
+void ImportDiv(OperatorImport& o);
+
+// activations.cc
+void ImportLeakyRelu(OperatorImport& o);
+void ImportGelu(OperatorImport& o);
+void ImportSoftmax(OperatorImport& o);
+
+// conversion.cc
+void ImportQuantize(OperatorImport& o);
+void ImportDequantize(OperatorImport& o);
+
+// pooling.cc
+void ImportPool2d(OperatorImport& o);
+void ImportReduction(OperatorImport& o);
+void ImportArgMax(OperatorImport& o);
+
+// resize.cc
+void ImportResizeBilinear(OperatorImport& o);
+void ImportResizeNearestNeighbor(OperatorImport& o);
+
+// movement.cc
+void ImportReshape(OperatorImport& o);
+void ImportReshapeToOutput(OperatorImport& o);
+void ImportConcatenation(OperatorImport& o);
+void ImportSplit(OperatorImport& o);
+void ImportPack(OperatorImport& o);
+void ImportUnpack(OperatorImport& o);
+void ImportTranspose(OperatorImport& o);
+void ImportPad(OperatorImport& o);
+void ImportSlice(OperatorImport& o);
 
 }  // namespace integra::convert
