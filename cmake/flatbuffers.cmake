@@ -9,7 +9,7 @@ function(integra_flatbuffers target schema)
   set(header ${folder}/convert/${name}_generated.h)
   add_custom_command(
     OUTPUT ${header}
-    COMMAND ${INTEGRA_FLATC} --cpp --scoped-enums -o ${folder}/convert ${schema}
+    COMMAND ${INTEGRA_FLATC} --cpp --scoped-enums --gen-object-api -o ${folder}/convert ${schema}
     DEPENDS ${schema}
     COMMENT "Generating ${name}_generated.h"
     VERBATIM)

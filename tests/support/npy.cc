@@ -63,7 +63,7 @@ std::span<const std::byte> Array::slices(int64_t i, int64_t count) const {
   return Part(bytes, static_cast<size_t>(i) * slice, static_cast<size_t>(count) * slice);
 }
 
-std::vector<std::byte> ReadFile(const std::filesystem::path& path) {
+std::vector<std::byte> ReadBytes(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw std::runtime_error("cannot read " + path.string());
   const std::vector<char> chars{std::istreambuf_iterator<char>(in), {}};
@@ -94,12 +94,12 @@ Array ParseNpy(std::span<const std::byte> file) {
   return array;
 }
 
-Array ReadNpy(const std::filesystem::path& path) { return ParseNpy(ReadFile(path)); }
+Array ReadNpy(const std::filesystem::path& path) { return ParseNpy(ReadBytes(path)); }
 
 std::map<std::string, Array> ReadNpz(const std::filesystem::path& path) {
   // A zip archive ends with a record (22 bytes, here without a comment) that says where the table
   // of its members is.
-  const std::vector<std::byte> file = ReadFile(path);
+  const std::vector<std::byte> file = ReadBytes(path);
   if (file.size() < 22 || Read<uint32_t>(file, file.size() - 22) != 0x06054b50) Broken("not a zip");
   const size_t members = Read<uint16_t>(file, file.size() - 12);
   size_t at = Read<uint32_t>(file, file.size() - 6);

@@ -32,6 +32,6 @@ Array ReadNpy(const std::filesystem::path& path);
 // The arrays of a .npz file by name (without ".npy"); stored or deflated.
 std::map<std::string, Array> ReadNpz(const std::filesystem::path& path);
 
-std::vector<std::byte> ReadFile(const std::filesystem::path& path);
+std::vector<std::byte> ReadBytes(const std::filesystem::path& path);
 
 }  // namespace integra::test

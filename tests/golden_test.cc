@@ -1,0 +1,135 @@
+// Real networks, imported from .tflite, give the bits of LiteRT's reference kernels.
+#include <doctest/doctest.h>
+
+#include "convert/convert.h"
+#include "graph/network_file.h"
+#include "integra/integra.hpp"
+#include "tests/support/difference.h"
+#include "tests/support/golden.h"
+#include "tests/support/one_node.h"
+#include "tests/support/temporary_folder.h"
+
+namespace integra::test {
+namespace {
+
+// All whose operators are integer.
+constexpr const char* kNetworks[] = {
+    "ad01_int8",
+    "deeplabv3_mnv2_dm05_pascal_quant",
+    "keras_lstm_mnist_ptq",
+    "kws_ref_model",
+    "mobilenet_v1_0.25_128_quant",
+    "pretrainedResnet_quant",
+    "split_concat",
+    "str_ww_ref_model",
+    "tf2_mobilenet_v2_1.0_224_ptq",
+    "vww_96_int8",
+};
+
+using Bytes = std::vector<std::byte>;
+using BytesView = std::span<const std::byte>;
+
+std::vector<Bytes> Run(Session& session, const std::vector<BytesView>& inputs) {
+  std::vector<Bytes> outputs;
+  std::vector<std::span<std::byte>> views;
+  for (const TensorInfo& info : session.outputs()) {
+    outputs.emplace_back(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
+  }
+  for (Bytes& output : outputs) views.emplace_back(output);
+  session.Run(inputs, views);
+  return outputs;
+}
+
+std::vector<BytesView> Sample(const std::vector<Array>& arrays, int64_t i) {
+  std::vector<BytesView> sample;
+  for (const Array& array : arrays) sample.push_back(array.slices(i));
+  return sample;
+}
+
+// The network as a user gets it: imported, written to disk and read again.
+graph::Graph ImportAndReload(const GoldenNetwork& golden) {
+  const TemporaryFolder folder;
+  graph::SaveNetwork(convert::ImportTflite(golden.model), folder.path());
+  return graph::LoadNetwork(folder.path());
+}
+
+// Calls test(golden) for every network; an error of Integra fails the test and goes on.
+template <typename Test>
+void ForEachNetwork(Test test) {
+  const auto data = GoldenFolder();
+  if (!data) return;
+  for (const char* name : kNetworks) {
+    CAPTURE(name);
+    try {
+      test(LoadGolden(*data, name));
+    } catch (const Error& error) {
+      FAIL_CHECK(error.what());
+    }
+  }
+}
+
+TEST_CASE("Integer mode gives the outputs of LiteRT's reference kernels") {
+  ForEachNetwork([](const GoldenNetwork& golden) {
+    const Network network(ImportAndReload(golden));
+    Session session(network);
+    REQUIRE(session.outputs().size() == golden.outputs.size());
+    for (int64_t i = 0; i < golden.samples(); ++i) {
+      CAPTURE(i);
+      const auto outputs = Run(session, Sample(golden.inputs, i));
+      for (size_t k = 0; k < outputs.size(); ++k) {
+        const TensorInfo& info = session.outputs()[k];
+        const auto expected = golden.outputs[k].slices(i);
+        CHECK(Difference(info.dtype, info.shape, expected, outputs[k]) == "");
+      }
+    }
+  });
+}
+
+TEST_CASE("Integer mode gives every intermediate tensor of LiteRT's reference kernels") {
+  ForEachNetwork([](const GoldenNetwork& golden) {
+    if (golden.tensors.empty()) return;
+    const Network network(ImportAndReload(golden));
+    const graph::Graph& graph = network.graph();
+    Session session(network, {.keep_all_tensors = true});
+    Run(session, Sample(golden.inputs, 0));
+    for (const graph::Node& node : graph.nodes) {
+      for (const graph::TensorId id : node.outputs) {
+        const graph::Tensor& tensor = graph.tensor(id);
+        CAPTURE(node.name);
+        CAPTURE(tensor.name);
+        const auto expected = golden.tensors.find(tensor.name);
+        REQUIRE(expected != golden.tensors.end());
+        const std::string difference = Difference(
+            tensor.dtype, tensor.shape, expected->second.bytes, session.ReadTensor(tensor.name));
+        CHECK(difference == "");
+        if (!difference.empty()) return;  // what follows is a consequence
+      }
+    }
+  });
+}
+
+TEST_CASE("Every node by itself gives LiteRT's bits from LiteRT's inputs") {
+  ForEachNetwork([](const GoldenNetwork& golden) {
+    if (golden.tensors.empty()) return;
+    const graph::Graph graph = convert::ImportTflite(golden.model);
+    for (size_t n = 0; n < graph.nodes.size(); ++n) {
+      CAPTURE(graph.nodes[n].name);
+      const Network network(CutNode(graph, n));
+      Session session(network);
+      std::vector<BytesView> inputs;
+      for (const TensorInfo& info : network.inputs()) {
+        inputs.emplace_back(golden.tensors.at(info.name).bytes);
+      }
+      const auto outputs = Run(session, inputs);
+      for (size_t k = 0; k < outputs.size(); ++k) {
+        const TensorInfo& info = network.outputs()[k];
+        CAPTURE(info.name);
+        const auto& expected = golden.tensors.at(info.name).bytes;
+        CHECK(Difference(info.dtype, info.shape, expected, outputs[k]) == "");
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace integra::test
