@@ -69,7 +69,7 @@ TfliteFile::TfliteFile(std::shared_ptr<const AlignedBuffer> bytes, std::string s
 
 void TfliteFile::CheckTensorIndices(const flatbuffers::Vector<int32_t>* indices,
                                     const std::string& what, int32_t smallest) const {
-  if (indices == nullptr) FailFile("no ", what);
+  if (indices == nullptr) FailFile(what, " are missing");
   for (const int32_t index : *indices) {
     if (index < smallest || index >= static_cast<int64_t>(tensor_count())) {
       FailFile(what, ": tensor ", index, " does not exist, there are ", tensor_count());
@@ -87,16 +87,17 @@ void TfliteFile::FindSubgraph() {
   }
   subgraph_ = subgraphs->Get(0);
   if (subgraph_->tensors() == nullptr || subgraph_->operators() == nullptr ||
-      model_->buffers() == nullptr || model_->operator_codes() == nullptr) {
-    FailFile("no tensors, operators, operator codes or buffers");
+      model_->operator_codes() == nullptr) {
+    FailFile("no tensors, operators or operator codes");
   }
 }
 
 void TfliteFile::CheckIndices() const {
+  const size_t buffers = model_->buffers() == nullptr ? 0 : model_->buffers()->size();
   for (size_t i = 0; i < tensor_count(); ++i) {
-    if (tensor(i).buffer() >= model_->buffers()->size()) {
+    if (tensor(i).buffer() != 0 && tensor(i).buffer() >= buffers) {
       FailFile("tensor ", i, ": buffer ", tensor(i).buffer(), " does not exist, there are ",
-               model_->buffers()->size());
+               buffers);
     }
   }
   CheckTensorIndices(subgraph_->inputs(), "inputs", 0);
@@ -136,6 +137,7 @@ std::string TfliteFile::NameOf(const tflite::Operator& op) const {
 }
 
 SharedBytes TfliteFile::Data(const tflite::Tensor& tensor) const {
+  if (tensor.buffer() == 0) return {};  // by definition of the format
   const tflite::Buffer& buffer = *model_->buffers()->Get(tensor.buffer());
   if (buffer.offset() > 1 || buffer.size() > 1) {
     FailUnsupported("buffer ", tensor.buffer(), " lies behind the FlatBuffer (a file above 2 GB)");

@@ -5,13 +5,8 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <source_location>
-#include <string>
-#include <vector>
-
-#include "tests/support/npy.h"
 
 namespace integra::test {
 
@@ -22,18 +17,5 @@ namespace integra::test {
 //   if (!data) return;
 std::optional<std::filesystem::path> GoldenFolder(
     std::source_location where = std::source_location::current());
-
-struct GoldenNetwork {
-  std::string name;
-  std::filesystem::path model;           // the .tflite file
-  std::vector<Array> inputs;             // [samples, ...], in the network's order
-  std::vector<Array> outputs;            // [samples, ...]
-  std::map<std::string, Array> tensors;  // of sample 0, by tensor name; empty: none are stored
-
-  int64_t samples() const { return outputs.at(0).shape.at(0); }
-};
-
-// The network `name` of the golden folder `data`.
-GoldenNetwork LoadGolden(const std::filesystem::path& data, const std::string& name);
 
 }  // namespace integra::test
