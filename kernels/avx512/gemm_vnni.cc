@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/avx512/output_stage.h"
 #include "kernels/gemm.h"
@@ -12,6 +13,9 @@ namespace {
 
 using avx512::ClampVectors;
 using avx512::Form;
+
+template <int i>
+using Index = std::integral_constant<int, i>;
 
 // Everything a tile needs besides its rows.
 struct Tile {
@@ -35,22 +39,40 @@ INTEGRA_INLINE __m512i Broadcast4(const uint8_t* p) {
   return _mm512_set1_epi32(four);
 }
 
-template <int NR>
+// Writes 16 * kVectors bytes, or `valid` of them.
+template <int kVectors>
 INTEGRA_INLINE void Store(uint8_t* dst, __m512i bytes, int64_t valid) {
-  if (valid == 16 * NR) {
-    if constexpr (NR == 4) _mm512_storeu_si512(dst, bytes);
-    if constexpr (NR == 2 || NR == 3) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), _mm512_castsi512_si256(bytes));
+  if (valid < 16 * kVectors) {
+    _mm512_mask_storeu_epi8(dst, (~uint64_t{0}) >> (64 - valid), bytes);
+    return;
+  }
+  if constexpr (kVectors == 4) _mm512_storeu_si512(dst, bytes);
+  if constexpr (kVectors == 2 || kVectors == 3) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), _mm512_castsi512_si256(bytes));
+  }
+  if constexpr (kVectors == 3) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + 32), _mm512_extracti32x4_epi32(bytes, 2));
+  }
+  if constexpr (kVectors == 1) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), _mm512_castsi512_si128(bytes));
+  }
+}
+
+// Narrows and writes vectors kFirst to NR - 1 of a row, four at a time.
+template <int NR, int kFirst = 0>
+INTEGRA_INLINE void StoreRow(uint8_t* dst, const __m512i (&row)[NR], int64_t valid,
+                             const ClampVectors& clamp) {
+  if constexpr (kFirst < NR) {
+    const auto vector = [&](auto i) __attribute__((always_inline)) {
+      if constexpr (kFirst + i < NR) return row[kFirst + i];
+      return _mm512_setzero_si512();
+    };
+    const __m512i bytes = avx512::Narrow(vector(Index<0>()), vector(Index<1>()), vector(Index<2>()),
+                                         vector(Index<3>()), clamp);
+    if (valid > 16 * kFirst) {
+      Store<(NR - kFirst < 4 ? NR - kFirst : 4)>(dst + 16 * kFirst, bytes, valid - 16 * kFirst);
     }
-    if constexpr (NR == 3) {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + 32), _mm512_extracti32x4_epi32(bytes, 2));
-    }
-    if constexpr (NR == 1) {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), _mm512_castsi512_si128(bytes));
-    }
-  } else {
-    const __mmask64 mask = (~uint64_t{0}) >> (64 - valid);
-    _mm512_mask_storeu_epi8(dst, mask, bytes);
+    StoreRow<NR, kFirst + 4>(dst, row, valid, clamp);
   }
 }
 
@@ -84,7 +106,9 @@ void RunTile(const Tile& t) {
     for (int64_t k = 0; k < t.steps; ++k) {
       __m512i b[NR];
 #pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) b[j] = _mm512_load_si512(w + 64 * j);
+      for (int j = 0; j < NR; ++j) {
+        b[j] = _mm512_load_si512(w + 64 * j);
+      }
       w += 64 * NR;
 #pragma GCC unroll 8
       for (int i = 0; i < MR; ++i) {
@@ -115,14 +139,8 @@ void RunTile(const Tile& t) {
     return;
   }
   const ClampVectors clamp = avx512::LoadClamp(*t.stage);
-  const __m512i none = _mm512_setzero_si512();
 #pragma GCC unroll 8
-  for (int i = 0; i < MR; ++i) {
-    const __m512i bytes = avx512::Narrow(acc[i][0], NR > 1 ? acc[i][NR > 1 ? 1 : 0] : none,
-                                         NR > 2 ? acc[i][NR > 2 ? 2 : 0] : none,
-                                         NR > 3 ? acc[i][NR > 3 ? 3 : 0] : none, clamp);
-    Store<NR>(t.dst + i * t.dst_stride, bytes, t.valid);
-  }
+  for (int i = 0; i < MR; ++i) StoreRow(t.dst + i * t.dst_stride, acc[i], t.valid, clamp);
 }
 
 using TileFunction = void (*)(const Tile&);
@@ -132,13 +150,24 @@ struct TileShape {
   int rows;
   TileFunction run;
 };
+// Rows of the largest tile: as many as fit in 32 registers. 8 x 2 would too, but GCC 12 then runs
+// out of general registers for the row addresses and keeps the weights on the stack.
+constexpr int LargestRows(int vectors) { return vectors == 2 || vectors == 4 ? 6 : 8; }
+
 template <int NR>
-constexpr TileShape kTiles[] = {{NR == 4 ? 6 : 8, RunTile<NR == 4 ? 6 : 8, NR>},
+constexpr TileShape kTiles[] = {{LargestRows(NR), RunTile<LargestRows(NR), NR>},
                                 {4, RunTile<4, NR>},
                                 {2, RunTile<2, NR>},
                                 {1, RunTile<1, NR>}};
 
-const TileShape* TilesFor(int vectors) {
+// One row alone has no other accumulators to hide the latency of its sums: it takes eight vectors.
+constexpr int kWidestRow = 8;
+constexpr TileShape kRowTiles[] = {{1, RunTile<1, 1>}, {1, RunTile<1, 2>}, {1, RunTile<1, 3>},
+                                   {1, RunTile<1, 4>}, {1, RunTile<1, 5>}, {1, RunTile<1, 6>},
+                                   {1, RunTile<1, 7>}, {1, RunTile<1, 8>}};
+
+const TileShape* TilesFor(int vectors, bool one_row) {
+  if (one_row) return &kRowTiles[vectors - 1];
   switch (vectors) {
     case 1:
       return kTiles<1>;
@@ -160,11 +189,12 @@ class VnniGemm final : public Gemm {
         segment_length_(p.segment_length),
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, 64)) {
-    // Four vectors at a time; what is left is shared out evenly (5 = 3 + 2, not 4 + 1).
+        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, 16 * kWidestRow)) {
+    // Widest tiles first, but evenly shared (5 = 3 + 2, not 4 + 1).
+    const int64_t widest = max_rows_ == 1 ? kWidestRow : 4;
     int64_t vectors = (n_ + 15) / 16;
     while (vectors > 0) {
-      const int64_t groups = (vectors + 3) / 4;
+      const int64_t groups = (vectors + widest - 1) / widest;
       const int64_t width = (vectors + groups - 1) / groups;
       chunks_.push_back(static_cast<int>(width));
       vectors -= width;
@@ -188,7 +218,7 @@ class VnniGemm final : public Gemm {
              nullptr, &stage_,
              channel, std::min<int64_t>(16 * vectors, n_ - channel),
              nullptr, dst_stride};
-      const TileShape* shape = TilesFor(vectors);
+      const TileShape* shape = TilesFor(vectors, max_rows_ == 1);
       for (int64_t r = 0; r < rows;) {
         while (shape->rows > rows - r) ++shape;
         t.row_offsets = src.row_offsets + r;
