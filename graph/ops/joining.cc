@@ -114,6 +114,8 @@ AttributeSchema Axis(const char* doc) { return {"axis", AttributeType::kInteger,
 
 }  // namespace
 
+bool NeedsTable(const Quantization& from, const Quantization& to) { return from != to; }
+
 std::array<uint8_t, 256> ConcatenationTable(const Quantization& from, const Quantization& to) {
   std::array<uint8_t, 256> table;
   const float inverse = 1.0f / to.scale[0];

@@ -12,4 +12,8 @@ namespace integra::graph {
 // at run time (ConcatenationWithScaling); the table holds the same results.
 std::array<uint8_t, 256> ConcatenationTable(const Quantization& from, const Quantization& to);
 
+// Whether values must pass such a table. Asked here and not where operators are lowered, because
+// scales are real numbers and integer mode's code compares none.
+bool NeedsTable(const Quantization& from, const Quantization& to);
+
 }  // namespace integra::graph

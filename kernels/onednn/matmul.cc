@@ -2,9 +2,9 @@
 
 #include <omp.h>
 
+#include <array>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <unordered_map>
 #include <vector>
 
 #include "base/buffer.h"
@@ -73,7 +73,11 @@ class Matmul::Impl {
     std::unique_ptr<Call> call = TakeCall();
     call->src.set_data_handle(const_cast<uint8_t*>(src));
     call->dst.set_data_handle(dst);
-    primitive_.execute(call->stream, call->arguments);
+    // The C call: its arguments are an array, where C++ would copy a hash map at each execution.
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(primitive_.get(), call->stream.get(),
+                               static_cast<int>(call->arguments.size()), call->arguments.data()),
+        "could not execute");
     const std::lock_guard<std::mutex> lock(mutex_);
     idle_.push_back(std::move(call));
   } catch (const dnnl::error& e) {
@@ -89,7 +93,7 @@ class Matmul::Impl {
     dnnl::stream stream;
     memory src, dst, weights, scratchpad;
     AlignedBuffer scratchpad_bytes;
-    std::unordered_map<int, memory> arguments;
+    std::array<dnnl_exec_arg_t, 4> arguments;
   };
 
   std::unique_ptr<Call> TakeCall() const {
@@ -108,10 +112,10 @@ class Matmul::Impl {
     call->weights = memory(pd_.weights_desc(), Engine(), weights_.data());
     call->scratchpad_bytes = AlignedBuffer(pd_.scratchpad_desc().get_size());
     call->scratchpad = memory(pd_.scratchpad_desc(), Engine(), call->scratchpad_bytes.data());
-    call->arguments = {{DNNL_ARG_SRC, call->src},
-                       {DNNL_ARG_WEIGHTS, call->weights},
-                       {DNNL_ARG_DST, call->dst},
-                       {DNNL_ARG_SCRATCHPAD, call->scratchpad}};
+    call->arguments = {{{DNNL_ARG_SRC, call->src.get()},
+                        {DNNL_ARG_WEIGHTS, call->weights.get()},
+                        {DNNL_ARG_DST, call->dst.get()},
+                        {DNNL_ARG_SCRATCHPAD, call->scratchpad.get()}}};
     return call;
   }
 

@@ -66,7 +66,8 @@ void LowerCopies(Lowering& l) {
     BoundJob bound{job.copy, l.node.inputs[job.input], l.node.outputs[job.output], nullptr};
     const graph::Tensor& from = l.graph.tensor(bound.input);
     const graph::Tensor& to = l.graph.tensor(bound.output);
-    if (from.quantization != to.quantization) {  // only a concatenation of uint8 gets so far
+    if (graph::NeedsTable(from.quantization,
+                          to.quantization)) {  // only a concatenation of uint8 gets so far
       bound.table = std::make_shared<const std::array<uint8_t, 256>>(
           graph::ConcatenationTable(from.quantization, to.quantization));
       rescales = true;
