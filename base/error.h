@@ -23,9 +23,13 @@ std::string StrCat(const Parts&... parts) {
   return all;
 }
 
+// The text with control characters other than line feeds written as \x1B: names from files that may
+// be hostile must neither end a message nor steer a terminal.
+std::string Printable(std::string text);
+
 template <typename... Parts>
 [[noreturn]] void Fail(ErrorCode code, const Parts&... parts) {
-  throw Error(code, StrCat(parts...));
+  throw Error(code, Printable(StrCat(parts...)));
 }
 
 // Checks a promise between Integra's own parts. Costs nothing in release builds.

@@ -72,6 +72,7 @@ std::shared_ptr<const MappedFile> MappedFile::OpenInside(const std::filesystem::
                                                          const std::filesystem::path& relative,
                                                          uint64_t max_bytes) {
   if (relative.empty() || relative.is_absolute() ||
+      relative.native().find('\0') != std::string::npos ||  // where the system's path would end
       std::find(relative.begin(), relative.end(), "..") != relative.end()) {
     Fail(ErrorCode::kInvalidFile, "'", relative.string(),
          "' is not a file's name inside of the folder ", folder.string());

@@ -8,7 +8,7 @@
 namespace integra {
 
 // "; did you mean 'stride'?" where one of `candidates` is close to `name` (at most a third of its
-// letters differ, counting a swap of neighbours as two), "" where none is. Append it to a message.
+// letters differ), "" where none is. Append it to a message.
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace integra

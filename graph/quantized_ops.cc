@@ -223,11 +223,6 @@ void CheckDenseOperands(const InferContext& c, int64_t channels, int64_t outer, 
       if (z != 0) c.FailUnsupported("int8 weights with zero point ", z);
     }
   }
-  if (w.data.size() == 0) {
-    c.FailFile("weights '", w.name,
-               "' have float values only; quantize the network first "
-               "(integra quantize)");
-  }
   CheckRequantization(c, channels);
   CheckAccumulators(c, outer, channels, inner);
 }

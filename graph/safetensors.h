@@ -34,6 +34,7 @@ class SafetensorsReader {
   // `source` is the file's name for messages. Throws Error (kInvalidFile).
   SafetensorsReader(std::string source, std::shared_ptr<const MappedFile> file);
 
+  bool Has(std::string_view name) const { return entries_.find(name) != entries_.end(); }
   // The tensor `name`. Its data points into the mapped file and keeps it alive; where the file does
   // not align it to its element size, it is copied. Throws kInvalidFile where the name is
   // absent or the type (half floats, doubles ...) is not one of Integra's.

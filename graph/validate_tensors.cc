@@ -47,6 +47,10 @@ void CheckConstant(const Graph& graph, const Tensor& tensor) {
       FailTensor(graph, tensor, "is float32 and has separate float weights, too");
     }
     check_size(tensor.float_data.size(), sizeof(float), "its float weights");
+    if (tensor.data.size() == 0) {
+      FailTensor(graph, tensor, "is ", integra::NameOf(tensor.dtype),
+                 ", but has float values only: quantize the network first (integra quantize)");
+    }
   }
   if (tensor.dtype == DataType::kBool) {
     const bool valid = std::all_of(tensor.data.bytes.begin(), tensor.data.bytes.end(),

@@ -32,6 +32,8 @@ std::string ReadText(const std::filesystem::path& path) {
 }
 
 void WriteText(const std::filesystem::path& path, std::string_view content) {
+  // Some file systems write a file to disk at once when it replaces its own content.
+  std::filesystem::remove(path);
   std::ofstream file(path, std::ios::binary);
   file.write(content.data(), static_cast<std::streamsize>(content.size()));
   if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
