@@ -1,6 +1,7 @@
 #include "kernels/depthwise.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 namespace integra::kernels {
@@ -20,25 +21,32 @@ std::vector<int32_t> DepthwiseAddends(const DepthwiseProblem& p) {
   return addends;
 }
 
+int64_t LargestSum(const DepthwiseProblem& p) {
+  int64_t largest = 0;
+  for (int64_t c = 0; c < p.channels; ++c) {
+    int64_t weights = 0;
+    for (int64_t t = 0; t < p.taps(); ++t) {
+      weights += std::abs(p.weights[t * p.channels + c] - p.weight_zero_point);
+    }
+    largest = std::max(largest, weights);
+  }
+  return 255 * largest;
+}
+
 DepthwiseBlocks CutIntoBlocks(const DepthwiseProblem& p, int64_t block_bytes) {
+  // Every phase has its own copy of the weights, up to one phase per channel.
+  constexpr int64_t kManyChannels = 8;  // blocks
   DepthwiseBlocks cut;
-  cut.wraps = p.stride_x == 1;
+  cut.wraps = p.channels < kManyChannels * block_bytes;
   std::map<int64_t, int32_t> phase_of;  // first channel -> phase
-  const auto add = [&](int64_t src, int64_t dst, int64_t channel, int64_t left) {
+  const int64_t length = p.out_width * p.channels;
+  for (int64_t i = 0; i < length;) {
+    const int64_t channel = i % p.channels;
+    const int64_t valid = std::min(block_bytes, cut.wraps ? length - i : p.channels - channel);
     const auto [found, is_new] = phase_of.emplace(channel, static_cast<int32_t>(cut.phases.size()));
     if (is_new) cut.phases.push_back(channel);
-    cut.blocks.push_back({static_cast<int32_t>(src), static_cast<int32_t>(dst), found->second,
-                          static_cast<int32_t>(std::min(block_bytes, left))});
-  };
-  if (cut.wraps) {
-    const int64_t length = p.out_width * p.channels;
-    for (int64_t i = 0; i < length; i += block_bytes) add(i, i, i % p.channels, length - i);
-  } else {
-    for (int64_t x = 0; x < p.out_width; ++x) {
-      for (int64_t c = 0; c < p.channels; c += block_bytes) {
-        add(x * p.stride_x * p.channels + c, x * p.channels + c, c, p.channels - c);
-      }
-    }
+    cut.blocks.push_back({static_cast<int32_t>(i), found->second, static_cast<int32_t>(valid)});
+    i += valid;
   }
   return cut;
 }

@@ -18,7 +18,10 @@ struct DepthwiseProblem {
   int64_t kernel_y = 1, kernel_x = 1;
   int64_t stride_y = 1, stride_x = 1;
   int64_t dilation_y = 1, dilation_x = 1;
+  // Input rows are held in stride_x planes: column j at position j / stride_x of plane
+  // j % stride_x. Pixels under the same tap of neighbouring outputs are then neighbours.
   int64_t pitch = 0;                // bytes from one input row to the next
+  int64_t plane = 0;                // bytes from one plane to the next
   const int8_t* weights = nullptr;  // [kernel_y][kernel_x][channels]
   int32_t weight_zero_point = 0;    // of the int8 values
   int32_t src_zero_point = 0;       // stored domain
@@ -28,7 +31,8 @@ struct DepthwiseProblem {
   int64_t taps() const { return kernel_y * kernel_x; }
   // Offset of a tap from the first one.
   int64_t tap_offset(int64_t ky, int64_t kx) const {
-    return ky * dilation_y * pitch + kx * dilation_x * channels;
+    const int64_t column = kx * dilation_x;
+    return ky * dilation_y * pitch + column % stride_x * plane + column / stride_x * channels;
   }
 };
 
@@ -37,9 +41,9 @@ class Depthwise {
  public:
   virtual ~Depthwise() = default;
 
-  // Output row y, pixel x, channel c reads src[(y * stride_y + ky * dilation_y) * pitch +
-  // (x * stride_x + kx * dilation_x) * channels + c]: padding is in the source already. dst is
-  // dense. Up to kReadPadding bytes past the last pixel may be read (never used).
+  // Output row y, pixel x, channel c reads src[y * stride_y * pitch + x * channels + c +
+  // tap_offset(ky, kx)]: padding is in the source already. dst is dense. Up to kReadPadding bytes
+  // past the last pixel may be read (never used).
   virtual void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const = 0;
 
   virtual std::string name() const = 0;
@@ -56,14 +60,16 @@ std::unique_ptr<const Depthwise> MakeAvx512VnniDepthwise(const DepthwiseProblem&
 // bias - zx * sum(w - zw), per channel.
 std::vector<int32_t> DepthwiseAddends(const DepthwiseProblem& problem);
 
-// How vector kernels walk along a row. With stride 1 neighbouring pixels are neighbours in memory
-// and a row is one run of out_width * channels bytes, cut into blocks wherever; which channel a
-// block begins with (its phase) then repeats. With larger strides each pixel is cut by itself.
+// A bound of |sum(x * (w - zw))| over all sources and channels.
+int64_t LargestSum(const DepthwiseProblem& problem);
+
+// How vector kernels walk along a row. Few channels: a row is one run of out_width * channels
+// bytes, cut into blocks wherever; which channel a block begins with (its phase) then repeats. Many
+// channels: each pixel is cut by itself.
 struct DepthwiseBlock {
-  int32_t src = 0;    // offset of the first byte under the first tap
-  int32_t dst = 0;    // offset in the output row
-  int32_t phase = 0;  // index into `phases`
-  int32_t valid = 0;  // bytes to write
+  int32_t offset = 0;  // of the first byte, under the first tap and in the output row alike
+  int32_t phase = 0;   // index into `phases`
+  int32_t valid = 0;   // bytes to write
 };
 struct DepthwiseBlocks {
   std::vector<DepthwiseBlock> blocks;

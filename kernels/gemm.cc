@@ -1,5 +1,8 @@
 #include "kernels/gemm.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace integra::kernels {
 
 std::vector<int32_t> GemmAddends(const GemmProblem& p) {
@@ -15,6 +18,16 @@ std::vector<int32_t> GemmAddends(const GemmProblem& p) {
         static_cast<int32_t>(static_cast<uint32_t>(bias - zx * sum + p.depth() * zx * zw));
   }
   return addends;
+}
+
+int64_t LargestSum(const GemmProblem& p) {
+  int64_t largest = 0;
+  for (int64_t j = 0; j < p.n; ++j) {
+    int64_t weights = 0;
+    for (int64_t k = 0; k < p.depth(); ++k) weights += std::abs(p.weights[j * p.depth() + k]);
+    largest = std::max(largest, weights);
+  }
+  return 255 * (largest + p.depth() * std::abs(p.weight_zero_point));
 }
 
 std::unique_ptr<const Gemm> MakeGemm(const GemmProblem& problem, Isa isa, GemmKind kind) {

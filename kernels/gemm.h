@@ -72,4 +72,7 @@ std::unique_ptr<const Gemm> MakeOneDnnGemm(const GemmProblem& problem, Isa isa);
 // weights are packed as w - zw, that term is in the product already.)
 std::vector<int32_t> GemmAddends(const GemmProblem& problem);
 
+// A bound of |sum(x * w) - zw * sum(x)| over all sources and channels.
+int64_t LargestSum(const GemmProblem& problem);
+
 }  // namespace integra::kernels

@@ -1,6 +1,8 @@
 #include "kernels/output_stage.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <limits>
 
 namespace integra::kernels {
 
@@ -11,19 +13,33 @@ std::vector<int64_t> PlainOrder(int64_t channels, int64_t multiple) {
   return order;
 }
 
+namespace {
+
+// The accumulator is shifted left so that the upper half of its product holds whole units.
+int PreShift(Multiplier f) { return f.s > 0 ? 1 : 1 - f.s; }
+
+int64_t WrappingProduct(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
+
+}  // namespace
+
 VectorOutputStage::VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
-                                     const std::vector<int64_t>& order)
+                                     const std::vector<int64_t>& order, int64_t largest_sum)
     : stage_(stage), addends_(addends), order_(order) {
-  int lowest = kMaxShift;
+  int lowest = kMaxShift, widest = 1;
   for (const Multiplier& f : stage.multipliers) {
     if (f.m == 0) continue;
     lowest = std::min(lowest, f.s);
+    widest = std::max(widest, PreShift(f));
   }
-  const bool bracket_shows = stage.rounding == Rounding::kDouble && stage.min < stage.zero_point;
-  if (lowest >= 1 && !bracket_shows) {
+  int64_t largest = largest_sum;
+  for (const int32_t a : addends) largest = std::max(largest, largest_sum + std::abs(int64_t{a}));
+  const bool twice = stage.rounding == Rounding::kDouble;
+  if (lowest >= 1 && largest < int64_t{1} << 31 && (!twice || stage.min >= stage.zero_point)) {
     form_ = Form::kFloor;
-  } else if (lowest >= 0) {
-    form_ = Form::kBracket;
+  } else if (largest < int64_t{1} << (31 - std::min(widest, 31))) {
+    form_ = Form::kTwoStep;
   } else {
     return;
   }
@@ -32,26 +48,27 @@ VectorOutputStage::VectorOutputStage(const OutputStage& stage, const std::vector
   for (size_t i = 0; i < order.size(); ++i) {
     Block& block = blocks_.data<Block>()[i / 16];
     const size_t odd = i % 2, lane = i % 16 / 2;
-    block.shift[odd][lane] = 32;
+    block.half[i % 16] = std::numeric_limits<int32_t>::min();
     if (order[i] < 0) continue;
     Multiplier f = stage.multiplier(order[i]);
     if (f.m == 0) f.s = 1;
-    const bool twice = form_ == Form::kBracket && stage.rounding == Rounding::kDouble && f.s > 0;
     const int64_t addend = addends[static_cast<size_t>(order[i])];
     block.m[odd][lane] = f.m;
-    // kBracket has to see the sign of acc*m + 2^30 before the second rounding term is added.
-    block.c[odd][lane] = addend * f.m;
     if (form_ == Form::kFloor) {
-      block.c[odd][lane] +=
-          (int64_t{1} << (30 + f.s)) + (stage.rounding == Rounding::kDouble ? int64_t{1} << 30 : 0);
-      block.shift[odd][lane] = odd ? f.s - 1 : 31 + f.s;
-    } else {
-      block.c[odd][lane] += twice ? int64_t{1} << 30 : int64_t{1} << (30 + f.s);
-      block.shift[odd][lane] = 31 + f.s;
-      if (twice) {
-        block.second_positive[odd][lane] = int64_t{1} << (30 + f.s);
-        block.second_negative[odd][lane] = (int64_t{1} << (30 + f.s)) - (int64_t{1} << 31);
-      }
+      block.c[odd][lane] =
+          addend * f.m + (int64_t{1} << (30 + f.s)) + (twice ? int64_t{1} << 30 : 0);
+      block.shift[i % 16] = f.s - 1;
+      continue;
+    }
+    const int pre = PreShift(f), shift = std::max(f.s, 0);
+    block.pre[i % 16] = pre;
+    block.shift[i % 16] = shift;
+    // A single rounding, or the second of two, is half a unit of the shifted result ...
+    block.c[odd][lane] =
+        WrappingProduct(addend * (int64_t{1} << pre), f.m) + (int64_t{1} << (31 + shift));
+    if (twice && shift > 0) {  // ... and the first of two half a unit before the shift
+      block.c[odd][lane] += int64_t{1} << 31;
+      block.half[i % 16] = int32_t{1} << (shift - 1);
     }
   }
 }

@@ -30,34 +30,36 @@ struct OutputStage {
 
 // The same, prepared for vectors of 16 channels.
 //
-// With a constant c = addend * m + rounding term, a channel is (acc*m + c) >> (31+s) in 64 bits.
 // The even and odd lanes of a vector of accumulators are multiplied apart (vpmuldq reads every
-// other lane); odd lanes are shifted by s-1 only, so that their results come to lie in the upper
-// halves, where a blend picks them up. Double rounding subtracts 2^31 where acc*m + 2^30 is
-// negative; that cannot be seen where the clamp starts at the zero point, and is left out there.
+// other lane), a constant c = addend * m + rounding term is added in 64 bits, and the upper halves
+// of the 64-bit results are joined again: lanes of (acc*m + c) >> 32, and a 32-bit shift finishes.
+// Double rounding subtracts one unit before that shift where the once rounded value is negative;
+// this cannot be seen where the clamp starts at the zero point, and is left out there.
 class VectorOutputStage {
  public:
   enum class Form {
-    kFloor,    // 1 <= s <= 31 everywhere, one rounding, or two with min == zero_point
-    kBracket,  // 0 <= s <= 31, double rounding in full
+    kFloor,    // s >= 1 everywhere, and one rounding, or two with min >= zero_point
+    kTwoStep,  // any s and rounding, as long as sums shifted by `pre` fit in 32 bits
     kScalar,   // anything else: OutputStage::Apply on each value
   };
 
-  // What 16 channels need, in 64-bit lanes, even channels then odd ones.
+  // What 16 channels need. 64-bit lanes hold even channels, then odd ones.
+  //   kFloor:   h = (acc * m + c) >> 32;           h >> shift
+  //   kTwoStep: h = ((acc << pre) * m + c) >> 32;  (h < half ? h - 1 : h) >> shift
   struct Block {
     int64_t m[2][8];
     int64_t c[2][8];
-    int64_t shift[2][8];  // 31+s; kFloor: s-1 for odd channels
-    // kBracket: the second rounding term, by the sign of acc*m + c; 0 where there is none.
-    int64_t second_positive[2][8];
-    int64_t second_negative[2][8];
+    int32_t shift[16];
+    int32_t pre[16];
+    int32_t half[16];  // what c holds for the second rounding; INT32_MIN where there is none
   };
 
   VectorOutputStage() = default;
   // `addends[channel]` is added to the accumulator first (bias, zero point terms). `order[i]` is
-  // the channel at position i, -1 for none; its size is a multiple of 16.
+  // the channel at position i, -1 for none; its size is a multiple of 16. `largest_sum` bounds the
+  // absolute value of accumulators without their addend.
   VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
-                    const std::vector<int64_t>& order);
+                    const std::vector<int64_t>& order, int64_t largest_sum);
 
   Form form() const { return form_; }
   const Block* blocks() const { return blocks_.data<Block>(); }
@@ -67,8 +69,10 @@ class VectorOutputStage {
   uint8_t ApplyScalar(int32_t acc, int64_t position) const {
     const int64_t channel = order_[static_cast<size_t>(position)];
     if (channel < 0) return 0;
-    return static_cast<uint8_t>(
-        stage_.Apply(int64_t{acc} + addends_[static_cast<size_t>(channel)], channel));
+    // Sums are modulo 2^32; the whole one fits (graph::CheckAccumulators).
+    const auto addend = static_cast<uint32_t>(addends_[static_cast<size_t>(channel)]);
+    const auto sum = static_cast<int32_t>(static_cast<uint32_t>(acc) + addend);
+    return static_cast<uint8_t>(stage_.Apply(sum, channel));
   }
 
   int16_t zero_point() const { return static_cast<int16_t>(stage_.zero_point); }

@@ -22,7 +22,7 @@ class Avx2Depthwise final : public Depthwise {
         pairs_((p.taps() + 1) / 2),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
-        stage_(p.stage, DepthwiseAddends(p), Order(p)) {
+        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p)) {
     for (int64_t t = 0; t < 2 * pairs_; ++t) {
       const int64_t tap = t < p.taps() ? t : t - 1;  // an odd last pair reads one tap twice
       offsets_.push_back(static_cast<int32_t>(p.tap_offset(tap / p.kernel_x, tap % p.kernel_x)));
@@ -45,13 +45,13 @@ class Avx2Depthwise final : public Depthwise {
     for (const DepthwiseBlock& block : cut_.blocks) {
       const int16_t* w = weights_.data<int16_t>() + block.phase * pairs_ * kBlock * 2;
       for (int64_t y = 0; y < rows; ++y) {
-        const uint8_t* x = src + y * row_pitch_ + block.src;
+        const uint8_t* x = src + y * row_pitch_ + block.offset;
         __m256i acc[kVectors] = {};
         for (int64_t k = 0; k < pairs_; ++k) {
           AddPair(x + offsets_[static_cast<size_t>(2 * k)],
                   x + offsets_[static_cast<size_t>(2 * k + 1)], w + k * kBlock * 2, acc);
         }
-        Store(block, acc, dst + y * out_pitch_ + block.dst);
+        Store(block, acc, dst + y * out_pitch_ + block.offset);
       }
     }
   }
@@ -104,8 +104,7 @@ class Avx2Depthwise final : public Depthwise {
       __m256i r[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
-        const avx2::StageVectors stage = avx2::LoadStage(b[v / 2], v % 2, form);
-        r[v] = avx2::Scale(acc[v], stage, b[v / 2], v % 2, form);
+        r[v] = avx2::Scale(acc[v], avx2::LoadStage(b[v / 2], v % 2), form);
       }
       const __m256i zero_point = _mm256_set1_epi16(stage_.zero_point());
       const __m256i low = _mm256_adds_epi16(_mm256_packs_epi32(r[0], r[1]), zero_point);

@@ -46,7 +46,7 @@ class Avx2Gemm final : public Gemm {
         segments_(p.segments),
         segment_length_(p.segment_length),
         steps_((p.depth() + 1) / 2),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels)) {
+        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
     const int64_t blocks = (n_ + kChannels - 1) / kChannels;
     weights_ = AlignedBuffer(static_cast<size_t>(blocks * steps_ * 2 * kChannels) * 2);
     int16_t* out = weights_.data<int16_t>();
@@ -105,11 +105,10 @@ class Avx2Gemm final : public Gemm {
     }
     const VectorOutputStage::Block& block = stage_.blocks()[channel / kChannels];
     const Form form = stage_.form();
-    const avx2::StageVectors v0 = avx2::LoadStage(block, 0, form);
-    const avx2::StageVectors v1 = avx2::LoadStage(block, 1, form);
+    const avx2::StageVectors v0 = avx2::LoadStage(block, 0), v1 = avx2::LoadStage(block, 1);
     for (int i = 0; i < rows; ++i) {
-      const __m128i bytes = avx2::Narrow(avx2::Scale(acc.of[i][0], v0, block, 0, form),
-                                         avx2::Scale(acc.of[i][1], v1, block, 1, form), stage_);
+      const __m128i bytes = avx2::Narrow(avx2::Scale(acc.of[i][0], v0, form),
+                                         avx2::Scale(acc.of[i][1], v1, form), stage_);
       if (valid == kChannels) {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + i * stride), bytes);
       } else {

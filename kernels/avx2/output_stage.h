@@ -12,56 +12,35 @@ using Form = VectorOutputStage::Form;
 // Always inlined: this header is compiled with AVX2 flags and must leave no shared symbol.
 #define INTEGRA_INLINE __attribute__((always_inline)) static inline
 
-// AVX2 has no arithmetic shift of 64-bit lanes. With 2^62 added, the sum is not negative, and a
-// logical shift by k makes 2^(62-k) too much: it comes off again from the 32-bit result.
-// |acc * m| < 2^62 and the rounding terms are not negative, so the sum fits in 64 bits unsigned.
 struct StageVectors {
-  __m256i m[2], c[2], shift[2];  // even, odd channels
-  __m256i excess;                // 2^(31-s), 32-bit lanes
+  __m256i m[2], c[2];        // even, odd channels
+  __m256i shift, pre, half;  // the last two for kTwoStep alone
 };
 
-// `half` 0 or 1: channels 0-7 or 8-15 of a block.
-INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b, int half, Form form) {
-  StageVectors v;
-  __m256i excess[2];
-  const __m256i bias = _mm256_set1_epi64x(int64_t{1} << 62);
-  for (int odd = 0; odd < 2; ++odd) {
-    const auto load = [&](const int64_t* from) __attribute__((always_inline)) {
-      return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 4 * half));
-    };
-    v.m[odd] = load(b.m[odd]);
-    v.c[odd] = _mm256_add_epi64(load(b.c[odd]), bias);
-    v.shift[odd] = load(b.shift[odd]);
-    // kFloor leaves odd results in the upper halves: their shift is s-1 instead of 31+s.
-    const int64_t whole = form == Form::kFloor && odd ? 62 - 32 : 62;
-    const __m256i count = _mm256_sub_epi64(_mm256_set1_epi64x(whole), v.shift[odd]);
-    excess[odd] = _mm256_sllv_epi64(_mm256_set1_epi64x(1), count);
-  }
-  v.excess = _mm256_blend_epi32(excess[0], _mm256_slli_epi64(excess[1], 32), 0xAA);
-  return v;
+// `part` 0 or 1: channels 0-7 or 8-15 of a block.
+INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b, int part) {
+  const auto wide = [part](const int64_t* from) __attribute__((always_inline)) {
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(from + 4 * part));
+  };
+  const auto narrow = [part](const int32_t* from) __attribute__((always_inline)) {
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(from + 8 * part));
+  };
+  return {{wide(b.m[0]), wide(b.m[1])},
+          {wide(b.c[0]), wide(b.c[1])},
+          narrow(b.shift),
+          narrow(b.pre),
+          narrow(b.half)};
 }
 
-INTEGRA_INLINE __m256i Scale(__m256i acc, const StageVectors& v, const VectorOutputStage::Block& b,
-                             int half, Form form) {
-  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(acc, v.m[0]), v.c[0]);
-  __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(acc, 32), v.m[1]), v.c[1]);
-  if (form == Form::kBracket) {
-    const auto second = [&](__m256i t, int i) __attribute__((always_inline)) {
-      const auto load = [&](const int64_t* from) __attribute__((always_inline)) {
-        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 4 * half));
-      };
-      // Below 2^62 as it stands means that acc*m + c is negative.
-      const __m256i negative = _mm256_cmpgt_epi64(_mm256_set1_epi64x(int64_t{1} << 62), t);
-      return _mm256_add_epi64(
-          t, _mm256_blendv_epi8(load(b.second_positive[i]), load(b.second_negative[i]), negative));
-    };
-    even = second(even, 0);
-    odd = second(odd, 1);
-  }
-  even = _mm256_srlv_epi64(even, v.shift[0]);
-  odd = _mm256_srlv_epi64(odd, v.shift[1]);
-  if (form == Form::kBracket) odd = _mm256_slli_epi64(odd, 32);
-  return _mm256_sub_epi32(_mm256_blend_epi32(even, odd, 0xAA), v.excess);
+// 8 scaled and rounded accumulators, without zero point and clamp.
+INTEGRA_INLINE __m256i Scale(__m256i acc, const StageVectors& v, Form form) {
+  if (form == Form::kTwoStep) acc = _mm256_sllv_epi32(acc, v.pre);
+  const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(acc, v.m[0]), v.c[0]);
+  const __m256i odd =
+      _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(acc, 32), v.m[1]), v.c[1]);
+  __m256i h = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+  if (form == Form::kTwoStep) h = _mm256_add_epi32(h, _mm256_cmpgt_epi32(v.half, h));
+  return _mm256_srav_epi32(h, v.shift);
 }
 
 // Zero point, clamp and narrowing of 16 scaled accumulators, in order.

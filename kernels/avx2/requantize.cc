@@ -14,14 +14,14 @@ void Requantize(const VectorOutputStage& stage, const int32_t* sums, int64_t sum
   const Form form = stage.form();
   for (int64_t j = 0; j < whole; j += 16) {
     const VectorOutputStage::Block& block = stage.blocks()[j / 16];
-    const StageVectors v0 = LoadStage(block, 0, form), v1 = LoadStage(block, 1, form);
+    const StageVectors v0 = LoadStage(block, 0), v1 = LoadStage(block, 1);
     for (int64_t r = 0; r < rows; ++r) {
       const auto* from = reinterpret_cast<const __m256i*>(sums + r * sum_stride + j);
       const __m256i term = _mm256_set1_epi32(row_terms != nullptr ? row_terms[r] : 0);
       const __m256i a = _mm256_add_epi32(_mm256_loadu_si256(from), term);
       const __m256i b = _mm256_add_epi32(_mm256_loadu_si256(from + 1), term);
       _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + r * dst_stride + j),
-                       Narrow(Scale(a, v0, block, 0, form), Scale(b, v1, block, 1, form), stage));
+                       Narrow(Scale(a, v0, form), Scale(b, v1, form), stage));
     }
   }
   for (int64_t r = 0; r < rows; ++r) {

@@ -2,7 +2,8 @@
 //
 // Bytes of four taps are interleaved by two unpacks, which turns a block of 64 channels into four
 // vectors of 16 channels x 4 taps. A 3 x 3 kernel takes the three taps of one image row at a time,
-// so that an interleaved row serves three output rows; other kernels take their taps in any order.
+// so that an interleaved row serves every output row that reads it; other kernels take their taps
+// in any order.
 #include <immintrin.h>
 
 #include "kernels/avx512/output_stage.h"
@@ -31,42 +32,40 @@ INTEGRA_INLINE Quad Interleave(__m512i a, __m512i b, __m512i c, __m512i d) {
            _mm512_unpacklo_epi16(ab_high, cd_high), _mm512_unpackhi_epi16(ab_high, cd_high)}};
 }
 
-// acc += taps * weights; `w` is [kVectors][64] bytes, or twice that where weights need nine bits.
-template <bool kWide>
-INTEGRA_INLINE void MultiplyAdd(Quad& acc, const Quad& x, const int8_t* w) {
-#pragma GCC unroll 4
-  for (int v = 0; v < kVectors; ++v) {
-    acc.v[v] = _mm512_dpbusd_epi32(acc.v[v], x.v[v], _mm512_load_si512(w + 64 * v));
-    if constexpr (kWide) {
-      acc.v[v] = _mm512_dpbusd_epi32(acc.v[v], x.v[v], _mm512_load_si512(w + 64 * (kVectors + v)));
-    }
-  }
+// As in the GEMM: the type that _mm512_dpbusd_epi32 works on inside.
+using Lanes = int __attribute__((vector_size(64)));
+
+// A load that stays in a register: GCC would rather read memory at each use.
+INTEGRA_INLINE __m512i Hold(const void* p) {
+  __m512i v = _mm512_load_si512(p);
+  asm("" : "+v"(v));
+  return v;
+}
+
+INTEGRA_INLINE Lanes MultiplyAdd(Lanes acc, __m512i x, __m512i w) {
+  return (Lanes)_mm512_dpbusd_epi32((__m512i)acc, x, w);
 }
 
 class VnniDepthwise final : public Depthwise {
  public:
   explicit VnniDepthwise(const DepthwiseProblem& p)
       : cut_(CutIntoBlocks(p, kBlock)),
-        shares_rows_(p.kernel_y == 3 && p.kernel_x == 3 && p.stride_y == 1 && p.dilation_y == 1),
+        shares_rows_(p.kernel_y == 3 && p.kernel_x == 3 && p.stride_y <= 2 && p.dilation_y == 1),
+        pitch_(p.pitch),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
-        stage_(p.stage, DepthwiseAddends(p), Order(p)) {
+        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p)) {
     FindTaps(p);
     for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
       const int w = p.weights[i] - p.weight_zero_point;
       wide_ = wide_ || w < -128 || w > 127;
     }
     Pack(p);
+    run_ = wide_ ? Choose<true>(p.stride_y) : Choose<false>(p.stride_y);
   }
 
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
-    for (const DepthwiseBlock& block : cut_.blocks) {
-      if (shares_rows_) {
-        wide_ ? RunShared<true>(block, src, rows, dst) : RunShared<false>(block, src, rows, dst);
-      } else {
-        wide_ ? RunTaps<true>(block, src, rows, dst) : RunTaps<false>(block, src, rows, dst);
-      }
-    }
+    for (const DepthwiseBlock& block : cut_.blocks) (this->*run_)(block, src, rows, dst);
   }
 
   std::string name() const override {
@@ -77,6 +76,9 @@ class VnniDepthwise final : public Depthwise {
  private:
   int64_t groups() const { return static_cast<int64_t>(taps_.size()) / 4; }
   int64_t group_bytes() const { return kVectors * 64 * (wide_ ? 2 : 1); }
+  const VectorOutputStage::Block* StageOf(const DepthwiseBlock& block) const {
+    return stage_.blocks() + block.phase * kVectors;
+  }
   const int8_t* WeightsOf(const DepthwiseBlock& block) const {
     return weights_.data<int8_t>() + block.phase * groups() * group_bytes();
   }
@@ -128,106 +130,168 @@ class VnniDepthwise final : public Depthwise {
     }
   }
 
-  INTEGRA_INLINE void Store(const VectorOutputStage& stage, const ClampVectors& clamp,
-                            const DepthwiseBlock& block, const Quad& acc, uint8_t* dst) {
-    const VectorOutputStage::Block* b = stage.blocks() + block.phase * kVectors;
-    __m512i r[kVectors];
-    if (stage.form() == Form::kFloor) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
-        r[v] = avx512::ScaleFloor(acc.v[v], avx512::LoadStage(b[v]));
-      }
-    } else if (stage.form() == Form::kBracket) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
-        r[v] = avx512::ScaleBracket(acc.v[v], avx512::LoadStage(b[v]), b[v]);
-      }
-    } else {
-      StoreScalar(stage, block, acc, dst);
-      return;
-    }
-    const __m512i bytes = avx512::NarrowInterleaved(r[0], r[1], r[2], r[3], clamp);
-    if (block.valid == kBlock) {
+  template <Form kForm>
+  INTEGRA_INLINE __m512i Scale(Lanes acc, const avx512::StageVectors& v) {
+    return kForm == Form::kFloor ? avx512::ScaleFloor((__m512i)acc, v)
+                                 : avx512::ScaleTwoStep((__m512i)acc, v);
+  }
+
+  INTEGRA_INLINE avx512::StageVectors HoldStage(const VectorOutputStage::Block& b) {
+    return {{Hold(b.m[0]), Hold(b.m[1])},
+            {Hold(b.c[0]), Hold(b.c[1])},
+            Hold(b.shift),
+            _mm512_load_si512(b.pre),
+            _mm512_load_si512(b.half)};
+  }
+
+  INTEGRA_INLINE void Store(const Quad& r, const ClampVectors& clamp, int64_t valid, uint8_t* dst) {
+    const __m512i bytes = avx512::NarrowInterleaved(r.v[0], r.v[1], r.v[2], r.v[3], clamp);
+    if (valid == kBlock) {
       _mm512_storeu_si512(dst, bytes);
     } else {
-      _mm512_mask_storeu_epi8(dst, (~uint64_t{0}) >> (kBlock - block.valid), bytes);
+      _mm512_mask_storeu_epi8(dst, (~uint64_t{0}) >> (kBlock - valid), bytes);
     }
   }
 
-  static void StoreScalar(const VectorOutputStage& stage, const DepthwiseBlock& block,
-                          const Quad& acc, uint8_t* dst) {
+  void StoreScalar(const DepthwiseBlock& block, const Lanes (&acc)[kVectors], uint8_t* dst) const {
     alignas(64) int32_t sums[kBlock];
-    for (int v = 0; v < kVectors; ++v) _mm512_store_si512(sums + 16 * v, acc.v[v]);
+    for (int v = 0; v < kVectors; ++v) _mm512_store_si512(sums + 16 * v, (__m512i)acc[v]);
     for (int64_t i = 0; i < kBlock; ++i) {
       const int64_t byte = InterleavedByte(i / 16, i % 16);
       if (byte < block.valid) {
-        dst[byte] = stage.ApplyScalar(sums[i], block.phase * kBlock + i);
+        dst[byte] = stage_.ApplyScalar(sums[i], block.phase * kBlock + i);
       }
     }
   }
 
-  template <bool kWide>
+  template <bool kWide, Form kForm>
   void RunTaps(const DepthwiseBlock& block, const uint8_t* src, int64_t rows, uint8_t* dst) const {
     const ClampVectors clamp = avx512::LoadClamp(stage_);
     const int8_t* weights = WeightsOf(block);
+    const VectorOutputStage::Block* stage = StageOf(block);
     for (int64_t y = 0; y < rows; ++y) {
-      const uint8_t* x = src + y * row_pitch_ + block.src;
-      Quad acc = {};
+      const uint8_t* x = src + y * row_pitch_ + block.offset;
+      Lanes acc[kVectors] = {};
       for (int64_t g = 0; g < groups(); ++g) {
         const int32_t* o = offsets_.data() + 4 * g;
         const Quad taps =
             Interleave(Load(x + o[0]), Load(x + o[1]), Load(x + o[2]), Load(x + o[3]));
-        MultiplyAdd<kWide>(acc, taps, weights + g * group_bytes());
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) {
+          const int8_t* w = weights + g * group_bytes() + 64 * v;
+          acc[v] = MultiplyAdd(acc[v], taps.v[v], _mm512_load_si512(w));
+          if constexpr (kWide) {
+            acc[v] = MultiplyAdd(acc[v], taps.v[v], _mm512_load_si512(w + kVectors * 64));
+          }
+        }
       }
-      Store(stage_, clamp, block, acc, dst + y * out_pitch_ + block.dst);
+      uint8_t* to = dst + y * out_pitch_ + block.offset;
+      if constexpr (kForm == Form::kScalar) {
+        StoreScalar(block, acc, to);
+      } else {
+        Quad r;
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) {
+          r.v[v] = Scale<kForm>(acc[v], avx512::LoadStage(stage[v]));
+        }
+        Store(r, clamp, block.valid, to);
+      }
     }
   }
 
-  template <bool kWide>
-  void RunShared(const DepthwiseBlock& block, const uint8_t* src, int64_t rows,
-                 uint8_t* dst) const {
-    const ClampVectors clamp = avx512::LoadClamp(stage_);
-    const int8_t* w = WeightsOf(block);
+  // 3 x 3. Two output rows at a time share their weights, their output stage and the interleaved
+  // input rows that both read; what the next two rows read as well stays in registers.
+  template <bool kWide, Form kForm, int kStride>
+  void RunRows(const DepthwiseBlock& block, const uint8_t* src, int64_t rows, uint8_t* dst) const {
+    constexpr int kInputs = 3 + kStride, kKept = 3 - kStride;
     constexpr int64_t kRowBytes = kVectors * 64 * (kWide ? 2 : 1);
-    const uint8_t* x = src + block.src;
-    uint8_t* y = dst + block.dst;
+    const ClampVectors clamp = avx512::LoadClamp(stage_);
+    const int8_t* weights = WeightsOf(block);
+    const VectorOutputStage::Block* stage = StageOf(block);
+    const int64_t second = offsets_[1], third = offsets_[2];
+    const uint8_t* x = src + block.offset;
+    uint8_t* y = dst + block.offset;
     const auto next = [&]() __attribute__((always_inline)) {
       const Quad taps =
-          Interleave(Load(x), Load(x + offsets_[1]), Load(x + offsets_[2]), _mm512_setzero_si512());
-      x += row_pitch_;
+          Interleave(Load(x), Load(x + second), Load(x + third), _mm512_setzero_si512());
+      x += pitch_;
       return taps;
     };
-    const auto emit = [&](const Quad& a, const Quad& b, const Quad& c)
-        __attribute__((always_inline)) {
-      Quad acc = {};
-      MultiplyAdd<kWide>(acc, a, w);
-      MultiplyAdd<kWide>(acc, b, w + kRowBytes);
-      MultiplyAdd<kWide>(acc, c, w + 2 * kRowBytes);
-      Store(stage_, clamp, block, acc, y);
-      y += out_pitch_;
-    };
-    Quad a = next(), b = next();
-    for (int64_t left = rows; left > 0; left -= 3) {
-      Quad c = next();
-      emit(a, b, c);
+    Quad in[kInputs];
+#pragma GCC unroll 2
+    for (int i = 0; i < kKept; ++i) in[i] = next();
+    for (int64_t left = rows; left > 0; left -= 2) {
+#pragma GCC unroll 4
+      for (int i = kKept; i < 3; ++i) in[i] = next();
+      // The last of an odd number of rows is computed twice; the second result is not stored.
+      if (left == 1) x -= kStride * pitch_;
+#pragma GCC unroll 4
+      for (int i = 3; i < kInputs; ++i) in[i] = next();
+      // Offsets from one register each: GCC would otherwise prepare more addresses than fit.
+      asm("" : "+r"(weights), "+r"(stage));
+      Quad upper, lower;
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        const int8_t* w = weights + 64 * v;
+        Lanes a = {}, b = {};
+#pragma GCC unroll 3
+        for (int t = 0; t < 3; ++t) {
+          const __m512i taps = Hold(w + t * kRowBytes);
+          a = MultiplyAdd(a, in[t].v[v], taps);
+          b = MultiplyAdd(b, in[t + kStride].v[v], taps);
+          if constexpr (kWide) {
+            const __m512i more = Hold(w + t * kRowBytes + kVectors * 64);
+            a = MultiplyAdd(a, in[t].v[v], more);
+            b = MultiplyAdd(b, in[t + kStride].v[v], more);
+          }
+        }
+        const avx512::StageVectors scale = HoldStage(stage[v]);
+        upper.v[v] = Scale<kForm>(a, scale);
+        lower.v[v] = Scale<kForm>(b, scale);
+      }
+      Store(upper, clamp, block.valid, y);
       if (left == 1) break;
-      a = next();
-      emit(b, c, a);
-      if (left == 2) break;
-      b = next();
-      emit(c, a, b);
+      Store(lower, clamp, block.valid, y + out_pitch_);
+      y += 2 * out_pitch_;
+#pragma GCC unroll 2
+      for (int i = 0; i < kKept; ++i) in[i] = in[i + 2 * kStride];
+    }
+  }
+
+  using RunFunction = void (VnniDepthwise::*)(const DepthwiseBlock&, const uint8_t*, int64_t,
+                                              uint8_t*) const;
+
+  template <bool kWide, Form kForm>
+  RunFunction Choose(int64_t stride_y) const {
+    if constexpr (kForm != Form::kScalar) {
+      if (shares_rows_ && stride_y == 1) return &VnniDepthwise::RunRows<kWide, kForm, 1>;
+      if (shares_rows_) return &VnniDepthwise::RunRows<kWide, kForm, 2>;
+    }
+    return &VnniDepthwise::RunTaps<kWide, kForm>;
+  }
+  template <bool kWide>
+  RunFunction Choose(int64_t stride_y) const {
+    switch (stage_.form()) {
+      case Form::kFloor:
+        return Choose<kWide, Form::kFloor>(stride_y);
+      case Form::kTwoStep:
+        return Choose<kWide, Form::kTwoStep>(stride_y);
+      default:
+        return Choose<kWide, Form::kScalar>(stride_y);
     }
   }
 
   const DepthwiseBlocks cut_;
   const bool shares_rows_;
   bool wide_ = false;  // some w - zw needs nine bits: it is held as a sum of two
+  const int64_t pitch_;
   const int64_t row_pitch_;
   const int64_t out_pitch_;
   const VectorOutputStage stage_;
   std::vector<int32_t> offsets_;
   std::vector<int64_t> taps_;
   AlignedBuffer weights_;
+  RunFunction run_;
 };
 
 }  // namespace

@@ -58,13 +58,17 @@ INTEGRA_INLINE void Store(uint8_t* dst, __m512i bytes, int64_t valid) {
   }
 }
 
+// Accumulators have the type that _mm512_dpbusd_epi32 works on inside: as __m512i, GCC 12 keeps two
+// copies of each and spills them.
+using Lanes = int __attribute__((vector_size(64)));
+
 // Narrows and writes vectors kFirst to NR - 1 of a row, four at a time.
 template <int NR, int kFirst = 0>
-INTEGRA_INLINE void StoreRow(uint8_t* dst, const __m512i (&row)[NR], int64_t valid,
+INTEGRA_INLINE void StoreRow(uint8_t* dst, const Lanes (&row)[NR], int64_t valid,
                              const ClampVectors& clamp) {
   if constexpr (kFirst < NR) {
     const auto vector = [&](auto i) __attribute__((always_inline)) {
-      if constexpr (kFirst + i < NR) return row[kFirst + i];
+      if constexpr (kFirst + i < NR) return (__m512i)row[kFirst + i];
       return _mm512_setzero_si512();
     };
     const __m512i bytes = avx512::Narrow(vector(Index<0>()), vector(Index<1>()), vector(Index<2>()),
@@ -76,34 +80,32 @@ INTEGRA_INLINE void StoreRow(uint8_t* dst, const __m512i (&row)[NR], int64_t val
   }
 }
 
-template <int MR, int NR>
-void StoreScalar(const Tile& t, __m512i (&acc)[MR][NR]) {
-  alignas(64) int32_t row[16 * NR];
-  for (int i = 0; i < MR; ++i) {
-    for (int j = 0; j < NR; ++j) _mm512_store_si512(row + 16 * j, acc[i][j]);
-    for (int64_t n = 0; n < t.valid; ++n) {
-      t.dst[i * t.dst_stride + n] = t.stage->ApplyScalar(row[n], t.channel + n);
-    }
+void StoreScalar(const Tile& t, const int32_t* sums, int64_t row) {
+  for (int64_t n = 0; n < t.valid; ++n) {
+    t.dst[row * t.dst_stride + n] = t.stage->ApplyScalar(sums[n], t.channel + n);
   }
 }
 
 template <int MR, int NR>
 void RunTile(const Tile& t) {
-  __m512i acc[MR][NR];
+  Lanes acc[MR][NR];
 #pragma GCC unroll 8
   for (int i = 0; i < MR; ++i) {
     const __m512i start = t.row_terms ? _mm512_set1_epi32(t.row_terms[i]) : _mm512_setzero_si512();
 #pragma GCC unroll 8
-    for (int j = 0; j < NR; ++j) acc[i][j] = start;
+    for (int j = 0; j < NR; ++j) acc[i][j] = (Lanes)start;
   }
 
   const int8_t* w = t.weights;
-  for (int64_t segment = 0; segment < t.segments; ++segment) {
-    const uint8_t* x = t.base + t.segment_offsets[segment];
+  const int32_t* const end = t.segment_offsets + t.segments;
+  const int32_t* segment = t.segment_offsets;
+  do {  // there is at least one segment, and one step in it
+    const uint8_t* x = t.base + *segment;
     const uint8_t* rows[MR];
 #pragma GCC unroll 8
     for (int i = 0; i < MR; ++i) rows[i] = x + t.row_offsets[i];
-    for (int64_t k = 0; k < t.steps; ++k) {
+    int64_t k = 0;
+    do {
       __m512i b[NR];
 #pragma GCC unroll 8
       for (int j = 0; j < NR; ++j) {
@@ -114,10 +116,11 @@ void RunTile(const Tile& t) {
       for (int i = 0; i < MR; ++i) {
         const __m512i a = Broadcast4(rows[i] + 4 * k);
 #pragma GCC unroll 8
-        for (int j = 0; j < NR; ++j) acc[i][j] = _mm512_dpbusd_epi32(acc[i][j], a, b[j]);
+        for (int j = 0; j < NR; ++j)
+          acc[i][j] = (Lanes)_mm512_dpbusd_epi32((__m512i)acc[i][j], a, b[j]);
       }
-    }
-  }
+    } while (++k < t.steps);
+  } while (++segment < end);
 
   const VectorOutputStage::Block* blocks = t.stage->blocks() + t.channel / 16;
   if (t.stage->form() == Form::kFloor) {
@@ -125,17 +128,24 @@ void RunTile(const Tile& t) {
     for (int j = 0; j < NR; ++j) {
       const avx512::StageVectors v = avx512::LoadStage(blocks[j]);
 #pragma GCC unroll 8
-      for (int i = 0; i < MR; ++i) acc[i][j] = avx512::ScaleFloor(acc[i][j], v);
+      for (int i = 0; i < MR; ++i) acc[i][j] = (Lanes)avx512::ScaleFloor((__m512i)acc[i][j], v);
     }
-  } else if (t.stage->form() == Form::kBracket) {
+  } else if (t.stage->form() == Form::kTwoStep) {
 #pragma GCC unroll 8
     for (int j = 0; j < NR; ++j) {
       const avx512::StageVectors v = avx512::LoadStage(blocks[j]);
 #pragma GCC unroll 8
-      for (int i = 0; i < MR; ++i) acc[i][j] = avx512::ScaleBracket(acc[i][j], v, blocks[j]);
+      for (int i = 0; i < MR; ++i) acc[i][j] = (Lanes)avx512::ScaleTwoStep((__m512i)acc[i][j], v);
     }
   } else {
-    StoreScalar<MR, NR>(t, acc);
+    // Through a copy: the accumulators would otherwise have to live in memory everywhere.
+    alignas(64) int32_t sums[MR][16 * NR];
+#pragma GCC unroll 8
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) _mm512_store_si512(sums[i] + 16 * j, (__m512i)acc[i][j]);
+    }
+    for (int i = 0; i < MR; ++i) StoreScalar(t, sums[i], i);
     return;
   }
   const ClampVectors clamp = avx512::LoadClamp(*t.stage);
@@ -150,9 +160,9 @@ struct TileShape {
   int rows;
   TileFunction run;
 };
-// Rows of the largest tile: as many as fit in 32 registers. 8 x 2 would too, but GCC 12 then runs
-// out of general registers for the row addresses and keeps the weights on the stack.
-constexpr int LargestRows(int vectors) { return vectors == 2 || vectors == 4 ? 6 : 8; }
+// Rows of the largest tile: as many as fit in 32 registers, and no more than GCC has general
+// registers for their addresses.
+constexpr int LargestRows(int vectors) { return vectors == 4 ? 6 : 8; }
 
 template <int NR>
 constexpr TileShape kTiles[] = {{LargestRows(NR), RunTile<LargestRows(NR), NR>},
@@ -189,7 +199,7 @@ class VnniGemm final : public Gemm {
         segment_length_(p.segment_length),
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, 16 * kWidestRow)) {
+        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, 16 * kWidestRow), LargestSum(p)) {
     // Widest tiles first, but evenly shared (5 = 3 + 2, not 4 + 1).
     const int64_t widest = max_rows_ == 1 ? kWidestRow : 4;
     int64_t vectors = (n_ + 15) / 16;

@@ -13,43 +13,36 @@ using Form = VectorOutputStage::Form;
 #define INTEGRA_INLINE __attribute__((always_inline)) static inline
 
 struct StageVectors {
-  __m512i m[2], c[2], shift[2];
+  __m512i m[2], c[2];
+  __m512i shift, pre, half;  // the last two for kTwoStep alone
 };
 
 INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b) {
-  StageVectors v;
-  for (int odd = 0; odd < 2; ++odd) {
-    v.m[odd] = _mm512_loadu_si512(b.m[odd]);
-    v.c[odd] = _mm512_loadu_si512(b.c[odd]);
-    v.shift[odd] = _mm512_loadu_si512(b.shift[odd]);
-  }
-  return v;
+  return {{_mm512_load_si512(b.m[0]), _mm512_load_si512(b.m[1])},
+          {_mm512_load_si512(b.c[0]), _mm512_load_si512(b.c[1])},
+          _mm512_load_si512(b.shift),
+          _mm512_load_si512(b.pre),
+          _mm512_load_si512(b.half)};
+}
+
+// Lanes of (acc * m + c) >> 32.
+INTEGRA_INLINE __m512i MultiplyHigh(__m512i acc, const StageVectors& v) {
+  const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
+  const __m512i odd =
+      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), v.m[1]), v.c[1]);
+  return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
 }
 
 // 16 scaled and rounded accumulators, without zero point and clamp.
 INTEGRA_INLINE __m512i ScaleFloor(__m512i acc, const StageVectors& v) {
-  const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
-  const __m512i odd =
-      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), v.m[1]), v.c[1]);
-  return _mm512_mask_blend_epi32(0xAAAA, _mm512_srav_epi64(even, v.shift[0]),
-                                 _mm512_srav_epi64(odd, v.shift[1]));
+  return _mm512_srav_epi32(MultiplyHigh(acc, v), v.shift);
 }
 
-INTEGRA_INLINE __m512i SecondRounding(__m512i t, const VectorOutputStage::Block& b, int odd) {
-  const __m512i second =
-      _mm512_mask_blend_epi64(_mm512_movepi64_mask(t), _mm512_loadu_si512(b.second_positive[odd]),
-                              _mm512_loadu_si512(b.second_negative[odd]));
-  return _mm512_add_epi64(t, second);
-}
-
-INTEGRA_INLINE __m512i ScaleBracket(__m512i acc, const StageVectors& v,
-                                    const VectorOutputStage::Block& b) {
-  const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
-  const __m512i odd =
-      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), v.m[1]), v.c[1]);
-  const __m512i low = _mm512_srav_epi64(SecondRounding(even, b, 0), v.shift[0]);
-  const __m512i high = _mm512_srav_epi64(SecondRounding(odd, b, 1), v.shift[1]);
-  return _mm512_mask_blend_epi32(0xAAAA, low, _mm512_slli_epi64(high, 32));
+INTEGRA_INLINE __m512i ScaleTwoStep(__m512i acc, const StageVectors& v) {
+  const __m512i h = MultiplyHigh(_mm512_sllv_epi32(acc, v.pre), v);
+  const __mmask16 negative = _mm512_cmplt_epi32_mask(h, v.half);
+  const __m512i away = _mm512_mask_add_epi32(h, negative, h, _mm512_set1_epi32(-1));
+  return _mm512_srav_epi32(away, v.shift);
 }
 
 struct ClampVectors {

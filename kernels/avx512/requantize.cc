@@ -24,7 +24,7 @@ void Requantize(const VectorOutputStage& stage, const int32_t* sums, int64_t sum
       __m512i acc = _mm512_maskz_loadu_epi32(mask, sums + r * sum_stride + j);
       if (row_terms != nullptr) acc = _mm512_add_epi32(acc, _mm512_set1_epi32(row_terms[r]));
       const __m512i scaled =
-          stage.form() == Form::kFloor ? ScaleFloor(acc, v) : ScaleBracket(acc, v, block);
+          stage.form() == Form::kFloor ? ScaleFloor(acc, v) : ScaleTwoStep(acc, v);
       const __m512i bytes = Narrow(scaled, none, none, none, clamp);
       _mm_mask_storeu_epi8(dst + r * dst_stride + j, mask, _mm512_castsi512_si128(bytes));
     }

@@ -19,7 +19,7 @@ class PortableDepthwise final : public Depthwise {
     int32_t acc[kBlock];
     for (int64_t y = 0; y < rows; ++y) {
       for (int64_t x = 0; x < p_.out_width; ++x, dst += p_.channels) {
-        const uint8_t* pixel = src + y * p_.stride_y * p_.pitch + x * p_.stride_x * p_.channels;
+        const uint8_t* pixel = src + y * p_.stride_y * p_.pitch + x * p_.channels;
         for (int64_t c = 0; c < p_.channels; c += kBlock) {
           const int64_t count = std::min(kBlock, p_.channels - c);
           for (int64_t i = 0; i < count; ++i) acc[i] = addends_[static_cast<size_t>(c + i)];

@@ -37,7 +37,7 @@ struct Stripes {
 
   explicit Stripes(const Conv2dParams& params)
       : p(Flatten(params)),
-        input(p, 1),
+        input(p, 1, 1),
         rows(std::clamp<int64_t>(kPixelsPerStripe / p.x.output, 1, p.y.output)),
         count((p.y.output + rows - 1) / rows) {
     for (int64_t y = 0; y < rows; ++y) {

@@ -21,7 +21,7 @@ void LowerDepthwiseConv2d(Lowering& l) {
     EmitInt16(l, p);
     return;
   }
-  const PaddedRows input(p, p.out_channels / p.in_channels);
+  const PaddedRows input(p, p.out_channels / p.in_channels, p.x.stride);
   const Int8Weights weights = Int8WeightsOf(l.input(1));
   kernels::DepthwiseProblem problem;
   problem.channels = p.out_channels;
@@ -33,6 +33,7 @@ void LowerDepthwiseConv2d(Lowering& l) {
   problem.dilation_y = p.y.dilation;
   problem.dilation_x = p.x.dilation;
   problem.pitch = input.pitch;
+  problem.plane = input.plane;
   problem.weights = weights.data;
   problem.weight_zero_point = weights.zero_point;
   problem.src_zero_point = p.src_zero_point;

@@ -6,21 +6,65 @@
 #include "base/buffer.h"
 
 namespace integra::runtime {
+namespace {
 
-PaddedRows::PaddedRows(const kernels::Conv2dParams& p, int64_t channel_multiplicity)
+// Pixels of `bytes` bytes, every `step` bytes of `from`, side by side to `to`. Copies 16 bytes at a
+// time and so up to 15 bytes too many, which the next pixel overwrites.
+void GatherPixels(const uint8_t* from, int64_t step, int64_t count, int64_t bytes, uint8_t* to) {
+  static_assert(kReadPadding >= 16);
+  for (int64_t i = 0; i < count; ++i, from += step, to += bytes) {
+    for (int64_t c = 0; c < bytes; c += 16) std::memcpy(to + c, from + c, 16);
+  }
+}
+
+}  // namespace
+
+PaddedRows::PaddedRows(const kernels::Conv2dParams& p, int64_t channel_multiplicity,
+                       int64_t column_planes)
     : y(p.y),
       x(p.x),
       channels(p.in_channels),
       multiplicity(channel_multiplicity),
+      planes(column_planes),
       zero_point(p.src_zero_point) {
-  copied = multiplicity > 1 || y.pad_before > 0 || x.pad_before > 0 ||
-           y.reach(y.output) > y.input || x.reach(x.output) > x.input;
-  pitch = (copied ? x.reach(x.output) : x.input) * channels * multiplicity;
+  const int64_t columns = x.reach(x.output);
+  copied = multiplicity > 1 || planes > 1 || y.pad_before > 0 || x.pad_before > 0 ||
+           y.reach(y.output) > y.input || columns > x.input;
+  const int64_t positions = copied ? (columns + planes - 1) / planes : x.input;
+  plane = positions * channels * multiplicity;
+  pitch = planes * plane;
 }
 
 size_t PaddedRows::copy_bytes(int64_t output_rows) const {
   if (!copied) return 0;
   return AlignUp(static_cast<size_t>(y.reach(output_rows) * pitch)) + kReadPadding;
+}
+
+void PaddedRows::CopyRow(const uint8_t* row, uint8_t* to) const {
+  const int64_t pixel = channels * multiplicity;
+  for (int64_t f = 0; f < planes; ++f, to += plane) {
+    // Positions [begin, end) of this plane lie in the image, the first of them at column `column`.
+    const int64_t begin = std::max<int64_t>(0, (x.pad_before - f + planes - 1) / planes);
+    const int64_t column = begin * planes + f - x.pad_before;
+    const int64_t inside = std::max<int64_t>(0, (x.input - column + planes - 1) / planes);
+    const int64_t end = std::min(plane / pixel, begin + inside);
+    const uint8_t* from = row + column * channels;
+    uint8_t* middle = to + begin * pixel;
+    std::memset(to, zero_point, static_cast<size_t>(std::min(begin * pixel, plane)));
+    if (end > begin) {
+      if (multiplicity > 1) {
+        for (int64_t i = begin; i < end; ++i, from += planes * channels) {
+          for (int64_t k = 0; k < pixel; ++k) *middle++ = from[k / multiplicity];
+        }
+      } else if (planes > 1) {
+        GatherPixels(from, planes * channels, end - begin, pixel, middle);
+      } else {
+        std::memcpy(middle, from, static_cast<size_t>((end - begin) * pixel));
+      }
+    }
+    const int64_t rest = std::max(begin, end) * pixel;
+    if (rest < plane) std::memset(to + rest, zero_point, static_cast<size_t>(plane - rest));
+  }
 }
 
 const uint8_t* PaddedRows::Prepare(const uint8_t* image, int64_t first, int64_t rows,
@@ -30,22 +74,13 @@ const uint8_t* PaddedRows::Prepare(const uint8_t* image, int64_t first, int64_t 
   if (!copied) return image + first_input * row_bytes;
 
   auto* to = reinterpret_cast<uint8_t*>(scratch);
-  const int64_t left = x.pad_before * channels * multiplicity;
-  const int64_t middle = std::min(row_bytes * multiplicity, pitch - left);
   for (int64_t i = 0; i < y.reach(rows); ++i, to += pitch) {
     const int64_t row = first_input + i;
-    if (row < 0 || row >= y.input) {
-      std::memset(to, zero_point, static_cast<size_t>(pitch));
-      continue;
-    }
-    const uint8_t* from = image + row * row_bytes;
-    std::memset(to, zero_point, static_cast<size_t>(left));
-    if (multiplicity == 1) {
-      std::memcpy(to + left, from, static_cast<size_t>(middle));
+    if (row >= 0 && row < y.input) {
+      CopyRow(image + row * row_bytes, to);
     } else {
-      for (int64_t k = 0; k < middle; ++k) to[left + k] = from[k / multiplicity];
+      std::memset(to, zero_point, static_cast<size_t>(pitch));
     }
-    std::memset(to + left + middle, zero_point, static_cast<size_t>(pitch - left - middle));
   }
   return reinterpret_cast<const uint8_t*>(scratch);
 }

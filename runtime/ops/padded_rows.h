@@ -12,12 +12,14 @@ struct PaddedRows {
   kernels::ConvAxis y, x;
   int64_t channels = 1;      // of the input
   int64_t multiplicity = 1;  // every channel is repeated so often in the copy (depthwise)
+  int64_t planes = 1;        // a row is cut into: column j is in plane j % planes of the copy
   int32_t zero_point = 0;
   bool copied = false;
   int64_t pitch = 0;  // bytes from one row to the next, as the kernel sees them
+  int64_t plane = 0;  // bytes from one plane to the next
 
-  // Copies only where padding or repetition needs it.
-  PaddedRows(const kernels::Conv2dParams& p, int64_t channel_multiplicity);
+  // Copies only where padding, repetition or planes need it.
+  PaddedRows(const kernels::Conv2dParams& p, int64_t channel_multiplicity, int64_t column_planes);
 
   size_t copy_bytes(int64_t output_rows) const;  // 0 where nothing is copied
 
@@ -25,6 +27,9 @@ struct PaddedRows {
   // copy_bytes(rows).
   const uint8_t* Prepare(const uint8_t* image, int64_t first, int64_t rows,
                          std::byte* scratch) const;
+
+ private:
+  void CopyRow(const uint8_t* row, uint8_t* to) const;
 };
 
 }  // namespace integra::runtime
