@@ -24,8 +24,8 @@ struct SessionOptions {
   int threads = 1;    // threads that work on one Run, the caller's included; at least 1
   int64_t batch = 1;  // samples per Run: dimension 0 of every input and output is multiplied by it
   // "portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; "": the CPU's own.
-  std::string max_isa;
-  std::string gemm;               // "" chooses per layer; "onednn", "own", "reference" force one
+  std::string max_isa = "";
+  std::string gemm = "";          // "" chooses per layer; "onednn", "own", "reference" force one
   bool keep_all_tensors = false;  // keep every intermediate tensor readable after Run (debugging)
   bool profile = false;           // measure every node
   const FloatNodes* float_nodes = nullptr;

@@ -1,0 +1,123 @@
+// Single operators: a network of one node, run through a session, timed by the session's own
+// profile.
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include "base/error.h"
+#include "bench/benches.h"
+#include "bench/shapes.h"
+#include "graph/graph.h"
+#include "graph/schema.h"
+#include "integra/integra.hpp"
+
+namespace integra::bench {
+namespace {
+
+graph::Tensor Activation(const char* name, Shape shape) {
+  graph::Tensor tensor;
+  tensor.name = name;
+  tensor.dtype = DataType::kInt8;
+  tensor.shape = std::move(shape);
+  tensor.quantization = {{0.05f}, {-10}, 0};
+  return tensor;
+}
+
+Network OneNode(std::vector<graph::Tensor> tensors, graph::Node node,
+                std::vector<graph::TensorId> inputs) {
+  graph::Graph graph;
+  graph.name = "bench";
+  graph.source = "bench";
+  graph.tensors = std::move(tensors);
+  graph.inputs = std::move(inputs);
+  graph.outputs = node.outputs;
+  graph.nodes.push_back(std::move(node));
+  graph::Validate(graph);
+  return Network(std::move(graph));
+}
+
+Network Depthwise(int64_t size, int64_t channels, int64_t kernel, int64_t stride) {
+  std::mt19937 random(1);
+  std::vector<int8_t> weights(static_cast<size_t>(kernel * kernel * channels));
+  std::generate(weights.begin(), weights.end(), [&] { return static_cast<int8_t>(random()); });
+
+  const int64_t output = (size + stride - 1) / stride;
+  graph::Tensor w;
+  w.name = "w";
+  w.dtype = DataType::kInt8;
+  w.shape = {1, kernel, kernel, channels};
+  w.quantization = {std::vector<float>(static_cast<size_t>(channels), 0.01f),
+                    std::vector<int32_t>(static_cast<size_t>(channels), 0), 3};
+  w.data = SharedBytes::Own(std::move(weights));
+
+  const int64_t padding = std::max<int64_t>((output - 1) * stride + kernel - size, 0);
+  graph::Node node{"node", graph::OpType::kDepthwiseConv2d, {0, 1}, {2}, {}};
+  node.attributes["stride"] = std::vector<int64_t>{stride, stride};
+  node.attributes["padding"] =
+      std::vector<int64_t>{padding / 2, padding - padding / 2, padding / 2, padding - padding / 2};
+  return OneNode({Activation("x", {1, size, size, channels}), w,
+                  Activation("y", {1, output, output, channels})},
+                 std::move(node), {0});
+}
+
+Network Add(int64_t elements) {
+  return OneNode({Activation("a", {1, elements}), Activation("b", {1, elements}),
+                  Activation("y", {1, elements})},
+                 graph::Node{"node", *graph::ParseOpType("add"), {0, 1}, {2}, {}}, {0, 1});
+}
+
+// Runs a network of one node; the time counted is the node's.
+void RunNode(benchmark::State& state, const Network& network, double macs, double bytes) {
+  Session session(network, {.profile = true});
+  std::mt19937 random(1);
+  std::vector<std::vector<std::byte>> buffers;
+  std::vector<std::span<const std::byte>> inputs;
+  for (const TensorInfo& info : session.inputs()) {
+    auto& buffer = buffers.emplace_back(static_cast<size_t>(ElementCount(info.shape)));
+    for (std::byte& byte : buffer) byte = static_cast<std::byte>(random());
+  }
+  for (const auto& buffer : buffers) inputs.emplace_back(buffer);
+  std::vector<std::byte> output(static_cast<size_t>(ElementCount(session.outputs()[0].shape)));
+  const std::span<std::byte> outputs[] = {output};
+  session.Run(inputs, outputs);
+
+  const uint64_t begin = session.Profile()[0].total_ns;
+  uint64_t before = begin;
+  for (auto _ : state) {
+    session.Run(inputs, outputs);
+    const uint64_t after = session.Profile()[0].total_ns;
+    state.SetIterationTime(static_cast<double>(after - before) * 1e-9);
+    before = after;
+  }
+  state.SetLabel(session.Profile()[0].kernel);
+  if (macs > 0) CountMacs(state, macs, static_cast<double>(before - begin) * 1e-9);
+  state.counters["bytes/s"] =
+      benchmark::Counter(bytes, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+}  // namespace
+
+void RegisterOperators(const std::filesystem::path& shapes) {
+  for (const ShapeLine& shape : ReadShapes(shapes / "mobilenet_v2_depthwise.txt", 5)) {
+    const int64_t size = shape.values[0], channels = shape.values[1], kernel = shape.values[2],
+                  stride = shape.values[3];
+    const int64_t output = (size + stride - 1) / stride;
+    const auto macs = static_cast<double>(output * output * channels * kernel * kernel);
+    const auto bytes = static_cast<double>((size * size + output * output) * channels);
+    const std::string name = StrCat("depthwise/", shape.name, "/size:", size,
+                                    "/channels:", channels, "/kernel:", kernel, "/stride:", stride);
+    benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+      RunNode(state, Depthwise(size, channels, kernel, stride), macs, bytes);
+    })->UseManualTime();
+  }
+  if (!graph::ParseOpType("add")) return;
+  for (const ShapeLine& shape : ReadShapes(shapes / "add.txt", 2)) {
+    const int64_t elements = shape.values[0];
+    benchmark::RegisterBenchmark(StrCat("add/elements:", elements).c_str(), [=](benchmark::State&
+                                                                                    state) {
+      RunNode(state, Add(elements), 0, 3.0 * static_cast<double>(elements));
+    })->UseManualTime();
+  }
+}
+
+}  // namespace integra::bench
