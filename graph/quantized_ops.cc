@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "graph/accumulators.h"
 
 namespace integra::graph {
 namespace {
@@ -24,16 +25,6 @@ Range RangeOf(DataType type) {
     default:
       return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
   }
-}
-
-int64_t WeightAt(const Tensor& weights, int64_t i) {
-  return weights.dtype == DataType::kUInt8 ? int64_t{weights.data.as<uint8_t>()[i]}
-                                           : int64_t{weights.data.as<int8_t>()[i]};
-}
-
-int64_t BiasAt(const Tensor& bias, int64_t i) {
-  return bias.dtype == DataType::kInt64 ? bias.data.as<int64_t>()[i]
-                                        : int64_t{bias.data.as<int32_t>()[i]};
 }
 
 }  // namespace
@@ -136,37 +127,6 @@ void CheckRequantization(const InferContext& context, int64_t channels) {
   const Range range = RangeOf(context.output(0).dtype);
   if (clamp.size() != 2 || clamp[0] < range.low || clamp[1] > range.high || clamp[0] > clamp[1]) {
     context.FailFile("attribute 'clamp' has to be two values of the output's type, in order");
-  }
-}
-
-void CheckAccumulators(const InferContext& context, int64_t outer, int64_t channels,
-                       int64_t inner) {
-  const Tensor& x = context.input(0);
-  const Tensor& w = context.input(1);
-  const bool has_bias = context.has_input(2);
-  const int64_t zx = x.quantization.zero_point[0];
-  const Range range = RangeOf(x.dtype);
-  const int64_t largest_x = std::max(range.high - zx, zx - range.low);
-  // 16-bit activations accumulate in 64 bits and are scaled from there.
-  const int64_t limit = x.dtype == DataType::kInt16 ? (int64_t{1} << 47)
-                                                    : int64_t{std::numeric_limits<int32_t>::max()};
-  for (int64_t c = 0; c < channels; ++c) {
-    const int64_t zw =
-        w.quantization.zero_point[w.quantization.per_channel() ? static_cast<size_t>(c) : 0];
-    int64_t sum = 0;
-    for (int64_t o = 0; o < outer; ++o) {
-      const int64_t start = (o * channels + c) * inner;
-      for (int64_t i = 0; i < inner; ++i) sum += std::abs(WeightAt(w, start + i) - zw);
-    }
-    const int64_t bias = has_bias ? std::abs(BiasAt(context.input(2), c)) : 0;
-    // sum <= taps * 511 and largest_x <= 65535 cannot overflow for any tensor that fits in memory.
-    const int64_t bound = sum * largest_x + bias;
-    if (bound > limit || bias > limit) {
-      context.FailUnsupported("output channel ", c,
-                              " could overflow its accumulator: the sum of "
-                              "|weight| times the largest |input| plus |bias| is ",
-                              bound, ", the limit ", limit);
-    }
   }
 }
 

@@ -26,11 +26,6 @@ void DeriveRequantization(const Tensor& input, const Tensor& weights, const Tens
 // Checks the four requantization attributes: lengths (1 or channels), ranges, clamp order.
 void CheckRequantization(const InferContext& context, int64_t channels);
 
-// Checks that sum over taps of |w - zw| * max|x - zx|, plus |bias|, fits in int32 for every output
-// channel; throws with the layer's name and the bound where it does not. `weights` is laid out
-// [outer, channels, inner] with outer*inner taps per channel.
-void CheckAccumulators(const InferContext& context, int64_t outer, int64_t channels, int64_t inner);
-
 // Checks input 0, weights 1 and optional bias 2 of a convolution or dense layer: constants, types,
 // lengths, zero points, requantization, accumulators.
 void CheckDenseOperands(const InferContext& context, int64_t channels, int64_t outer,

@@ -78,6 +78,14 @@ bool InferContext::is_quantized(size_t i) const {
   return IsQuantizedStorage(input(i).dtype) && !input(i).quantization.empty();
 }
 
+void InferContext::ReportBound(const AccumulatorBound& bound) const {
+  if (bound_ == nullptr) return;
+  // Of several sums in one node (a recurrent layer's gates) the one with the least room counts.
+  if (!*bound_ || bound.limit_bits() - bound.bits() < (*bound_)->limit_bits() - (*bound_)->bits()) {
+    *bound_ = bound;
+  }
+}
+
 std::vector<AttributeSchema> RequantizationAttributes() {
   return {
       {"activation",

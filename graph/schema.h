@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fixed_point.h"
+#include "graph/accumulators.h"
 #include "graph/graph.h"
 
 namespace integra::graph {
@@ -46,7 +47,9 @@ const OperatorSchema& SchemaOf(OpType type);
 // What an operator's `infer` sees: one node of a graph. Every Fail*() names file, node and cause.
 class InferContext {
  public:
-  InferContext(Graph& graph, const Node& node) : graph_(graph), node_(node) {}
+  // `bound`, where not nullptr, receives the largest accumulator bound that the node's checks find.
+  InferContext(Graph& graph, const Node& node, std::optional<AccumulatorBound>* bound = nullptr)
+      : graph_(graph), node_(node), bound_(bound) {}
 
   const Node& node() const { return node_; }
   size_t input_count() const { return node_.inputs.size(); }
@@ -70,6 +73,10 @@ class InferContext {
   // Quantized 8- or 16-bit inputs and outputs must have a scale and a zero point within the type.
   bool is_quantized(size_t input) const;
 
+  // Whether somebody asked for the exact bound, where less would do for a check.
+  bool wants_bounds() const { return bound_ != nullptr; }
+  void ReportBound(const AccumulatorBound& bound) const;
+
   template <typename... Parts>
   [[noreturn]] void FailFile(const Parts&... parts) const {
     Fail(ErrorCode::kInvalidFile, Describe(graph_, node_), ": ", parts...);
@@ -84,6 +91,7 @@ class InferContext {
  private:
   Graph& graph_;
   const Node& node_;
+  std::optional<AccumulatorBound>* bound_;
 };
 
 // Checks the whole graph: references, order, attributes (defaults and derived integers are filled
