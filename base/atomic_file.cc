@@ -79,14 +79,15 @@ void AtomicFile::WriteThrough(const char* data, size_t size) {
   }
 }
 
-void AtomicFile::Commit() {
+void AtomicFile::Sync() {
   Flush();
-  if (temporary_.empty()) {  // a device: nothing to sync or rename
-    if (file_.Close() != 0) FailSystem("written");
-    return;
-  }
-  if (::fsync(file_.get()) != 0) FailSystem("written");
+  if (!temporary_.empty() && ::fsync(file_.get()) != 0) FailSystem("written");
   if (file_.Close() != 0) FailSystem("written");
+}
+
+void AtomicFile::Commit() {
+  if (file_.valid()) Sync();
+  if (temporary_.empty()) return;  // a device: nothing to rename
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) FailSystem("replaced");
   temporary_.clear();
   // The rename itself survives a power cut once the folder is synced. Some file systems cannot; the

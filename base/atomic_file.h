@@ -24,6 +24,9 @@ class AtomicFile {
 
   void Write(std::span<const std::byte> bytes);
   void Write(std::string_view text);
+  // Writes everything to the disk, so that Commit() has only to rename. For several files that
+  // change together.
+  void Sync();
   void Commit();
 
  private:

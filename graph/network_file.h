@@ -26,8 +26,10 @@ struct LoadLimits {
 Graph LoadNetwork(const std::filesystem::path& path, const LoadLimits& limits = {});
 
 // Writes `directory`/network.json and, where there are constants too large to stand inline,
-// `directory`/weights.safetensors. Each file is written whole under a temporary name, synced and
-// renamed: whatever happens, a reader finds the old file or the new one, never half of one.
+// `directory`/weights.safetensors. Both are written whole under temporary names, synced, and then
+// renamed in a way (weights_backup.h) that shows readers all of the old network or all of the new
+// one, at any time, also where writing fails or the process is killed. A killed process may leave
+// files called *.tmp-*. Throws Error (kSystem).
 void SaveNetwork(const Graph& graph, const std::filesystem::path& directory);
 
 }  // namespace integra::graph

@@ -13,6 +13,7 @@
 #include "graph/network_values.h"
 #include "graph/safetensors.h"
 #include "graph/schema.h"
+#include "graph/weights_backup.h"
 
 namespace integra::graph {
 namespace {
@@ -30,6 +31,14 @@ std::vector<std::string> OpTypeNames() {
   for (size_t i = 0; i < kOpTypeCount; ++i) names.emplace_back(NameOf(static_cast<OpType>(i)));
   return names;
 }
+
+constexpr int kAttempts = 5;  // at reading two files that go together
+
+class ChecksumMismatch : public Error {
+ public:
+  explicit ChecksumMismatch(const std::string& message)
+      : Error(ErrorCode::kInvalidFile, Printable(message)) {}
+};
 
 class NetworkReader {
  public:
@@ -93,14 +102,35 @@ class NetworkReader {
     }
     const std::string source = (path_.parent_path() / file_name).string();
     if (checksum != nullptr) {
-      const std::string found = Xxhash64Text(Xxhash64(file->bytes()));
-      if (const auto& expected = json_.Text(*checksum, "\"weights_xxh64\""); found != expected) {
-        json_.FailAt(*checksum, source, " has the checksum ", found, ", not ", expected,
-                     ": one of the two files is damaged or of another network. If the weights were "
-                     "changed on purpose, correct or remove \"weights_xxh64\"");
+      const std::string& expected = json_.Text(*checksum, "\"weights_xxh64\"");
+      const std::string found = ChecksumOf(*file);
+      if (found != expected) file = OpenBackup(file_name, expected);
+      if (file == nullptr) {
+        throw ChecksumMismatch(StrCat(
+            json_.source(), ":", checksum->line, ": ", source, " has the checksum ", found,
+            ", not ", expected,
+            ": one of the two files is damaged or of another network. If the weights were changed "
+            "on purpose, correct or remove \"weights_xxh64\""));
       }
     }
     weights_.emplace(source, std::move(file));
+  }
+
+  static std::string ChecksumOf(const MappedFile& file) {
+    return Xxhash64Text(Xxhash64(file.bytes()));
+  }
+
+  // The old weights, where a writer has already replaced them but not yet the network file.
+  std::shared_ptr<const MappedFile> OpenBackup(const std::string& weights,
+                                               const std::string& checksum) const {
+    const auto backup = BackupOf(weights, checksum);
+    if (backup.empty()) return nullptr;
+    try {
+      auto file = MappedFile::OpenInside(path_.parent_path(), backup, limits_.max_weights_bytes);
+      return ChecksumOf(*file) == checksum ? file : nullptr;
+    } catch (const Error&) {
+      return nullptr;
+    }
   }
 
   void ReadTensor(const std::string& name, const JsonValue& value) {
@@ -206,11 +236,21 @@ Graph LoadNetwork(const std::filesystem::path& path, const LoadLimits& limits) {
   std::error_code error;
   const bool is_folder = std::filesystem::is_directory(path, error);
   const std::filesystem::path file_path = is_folder ? path / kNetworkFileName : path;
-  try {
+  const auto load = [&] {
     const auto file = MappedFile::Open(file_path, limits.max_network_bytes);
     Graph graph = NetworkReader(file_path, file->text(), limits).Read();
     Validate(graph);
     return graph;
+  };
+  try {
+    // Between the reading of one file and of the other a writer may have replaced both.
+    for (int attempt = 1; attempt < kAttempts; ++attempt) {
+      try {
+        return load();
+      } catch (const ChecksumMismatch&) {
+      }
+    }
+    return load();
   } catch (const std::bad_alloc&) {
     Fail(ErrorCode::kSystem, file_path.string(), ": there is not enough memory to load it");
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -11,6 +12,7 @@
 #include "graph/json_writer.h"
 #include "graph/network_file.h"
 #include "graph/safetensors.h"
+#include "graph/weights_backup.h"
 
 namespace integra::graph {
 namespace {
@@ -210,16 +212,24 @@ void SaveNetwork(const Graph& graph, const std::filesystem::path& directory) {
     for (const auto& [key, value] : graph.metadata) metadata.Add(key, JsonQuote(value));
     text += "  \"metadata\": " + metadata.Done() + ",\n";
   }
-  // The weights go first: a network file never names weights that are not there yet. Should the two
-  // not belong together, because writing ended between them, the checksum says so.
+  // Both files are complete before either is renamed: a full disk leaves the old network whole.
+  const auto weights_path = directory / kWeightsFileName;
+  std::optional<AtomicFile> weights;
   if (!writer.weights().empty()) {
-    const uint64_t hash = WriteSafetensors(directory / kWeightsFileName, writer.weights());
+    const uint64_t hash = WriteSafetensors(weights.emplace(weights_path), writer.weights());
+    weights->Sync();
     text += StrCat("  \"weights\": ", JsonQuote(kWeightsFileName), ",\n");
     text += StrCat("  \"weights_xxh64\": ", JsonQuote(Xxhash64Text(hash)), ",\n");
   }
-  AtomicFile file(directory / kNetworkFileName);
-  file.Write(text + body + "}\n");
-  file.Commit();
+  AtomicFile network(directory / kNetworkFileName);
+  network.Write(text + body + "}\n");
+  network.Sync();
+  if (weights) {
+    KeepWeights(weights_path);
+    weights->Commit();
+  }
+  network.Commit();
+  RemoveBackups(weights_path);
 }
 
 }  // namespace integra::graph

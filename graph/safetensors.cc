@@ -5,7 +5,6 @@
 #include <cstring>
 #include <iterator>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/xxhash64.h"
 #include "graph/json_reader.h"
@@ -171,11 +170,9 @@ std::vector<std::string> SafetensorsReader::names() const {
   return names;
 }
 
-uint64_t WriteSafetensors(const std::filesystem::path& path,
-                          const std::vector<StoredTensor>& tensors) {
+uint64_t WriteSafetensors(AtomicFile& file, const std::vector<StoredTensor>& tensors) {
   const std::string header = HeaderOf(tensors);
   const uint64_t header_bytes = header.size();
-  AtomicFile file(path);
   Xxhash64Stream hash;
   const auto write = [&](std::span<const std::byte> bytes) {
     file.Write(bytes);
@@ -190,7 +187,6 @@ uint64_t WriteSafetensors(const std::filesystem::path& path,
     write(tensor.data.bytes);
     position = AlignUp(position) + tensor.data.size();
   }
-  file.Commit();
   return hash.Digest();
 }
 

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/atomic_file.h"
 #include "base/buffer.h"
 #include "base/mapped_file.h"
 #include "integra/tensor.hpp"
@@ -57,10 +57,9 @@ class SafetensorsReader {
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
-// Writes `tensors` in their order, each at a multiple of 64 bytes, all at once (AtomicFile). Names
-// are unique, not "__metadata__", and do not start with kPaddingPrefix. Returns the file's XXH64.
-// Throws Error (kSystem).
-uint64_t WriteSafetensors(const std::filesystem::path& path,
-                          const std::vector<StoredTensor>& tensors);
+// Writes `tensors` in their order, each at a multiple of 64 bytes; `file` is left to be committed.
+// Names are unique, not "__metadata__", and do not start with kPaddingPrefix. Returns the file's
+// XXH64. Throws Error (kSystem).
+uint64_t WriteSafetensors(AtomicFile& file, const std::vector<StoredTensor>& tensors);
 
 }  // namespace integra::graph

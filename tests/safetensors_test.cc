@@ -15,7 +15,14 @@ namespace {
 
 using graph::SafetensorsReader;
 using graph::StoredTensor;
-using graph::WriteSafetensors;
+
+uint64_t WriteSafetensors(const std::filesystem::path& path,
+                          const std::vector<StoredTensor>& tensors) {
+  AtomicFile file(path);
+  const uint64_t hash = graph::WriteSafetensors(file, tensors);
+  file.Commit();
+  return hash;
+}
 
 // The bytes of a file with `header` and `data_bytes` bytes of data.
 std::string FileWith(const std::string& header, size_t data_bytes) {
