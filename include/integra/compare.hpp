@@ -34,11 +34,11 @@ struct CompareOptions {
   // Each at most once. The order does not matter: pairs are reported as float, simulated, integer.
   std::vector<Mode> modes = {Mode::kFloat, Mode::kSimulated, Mode::kInteger};
   // The float original: takes the place of mode `float`. Only outputs can be compared with it.
-  std::optional<Network> float_network;
+  std::optional<Network> float_network = {};
   int64_t samples = 0;         // at most this many; 0: all
   int64_t layer_samples = 16;  // how many of them feed the figures per layer; 0: no such figures
   int threads = 1;
-  std::function<void(int64_t done, int64_t total)> progress;  // called after every sample
+  std::function<void(int64_t done, int64_t total)> progress = {};  // called after every sample
 };
 
 // One mode over the data set.
