@@ -2,52 +2,72 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "graph/graph.h"
-#include "integra/float_session.hpp"
+#include "runtime/float/float_plan.h"
 
 namespace integra::quantize {
 namespace {
 
 using graph::TensorId;
 
-// One thread's session, buffers and histograms.
+bool IsObserved(const graph::Graph& graph, TensorId id) {
+  return id != graph::kNoTensor && graph.tensor(id).dtype == DataType::kFloat32 &&
+         !graph.tensor(id).is_constant();
+}
+
+// One thread's plan, buffers and histograms. Tensors are observed as soon as they are there, while
+// they are in the cache, and need no memory beyond their lifetime.
 class Worker {
  public:
-  Worker(const Network& network, const std::vector<TensorId>& observed)
+  Worker(const Network& network, LayerSampler* sampler)
       : network_(network),
-        observed_(observed),
-        session_(network, {.threads = 1, .keep_all_tensors = true}),
-        histograms_(observed.size()) {
-    for (const TensorInfo& info : session_.inputs()) inputs_.emplace_back(Bytes(info));
-    for (const TensorInfo& info : session_.outputs()) outputs_.emplace_back(Bytes(info));
-    for (auto& buffer : inputs_) writable_.emplace_back(buffer);
-    for (auto& buffer : inputs_) readable_.emplace_back(buffer);
-    for (auto& buffer : outputs_) results_.emplace_back(buffer);
+        graph_(network.graph()),
+        sampler_(sampler),
+        plan_(graph_, {}),
+        histograms_(graph_.tensors.size()) {
+    for (const TensorInfo& info : network.inputs()) {
+      inputs_.emplace_back(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
+    }
+    for (auto& buffer : inputs_) buffers_.emplace_back(buffer);
   }
 
-  // Runs sample `i` and returns the extremes of every observed tensor.
+  // Runs sample `i` and returns the extremes of every tensor.
   std::vector<Range> Observe(DataSource& data, std::mutex& data_mutex, int64_t i) {
     {
       const std::lock_guard<std::mutex> lock(data_mutex);
-      data.Read(i, session_.inputs(), writable_);
+      data.Read(i, network_.inputs(), buffers_);
     }
-    session_.Run(readable_, results_);
-    std::vector<Range> ranges;
-    for (size_t k = 0; k < observed_.size(); ++k) {
-      const std::string& name = network_.graph().tensor(observed_[k]).name;
-      const std::vector<float> values = session_.ReadValues(name);
-      const Histogram::Added added = histograms_[k].Add(values);
+    std::vector<Range> ranges(graph_.tensors.size());
+    const auto observe = [&](TensorId id) {
+      if (!IsObserved(graph_, id)) return;
+      const floats::FloatTensor& tensor = plan_.tensor(id);
+      const Histogram::Added added = histograms_[static_cast<size_t>(id)].Add(
+          {tensor.floats(), static_cast<size_t>(tensor.count())});
       if (added.not_finite > 0) {
-        Fail(ErrorCode::kInvalidFile, "calibration sample ", data.name(i), ": tensor '", name,
-             "' of network '", network_.name(), "' has ", added.not_finite,
+        Fail(ErrorCode::kInvalidFile, "calibration sample ", data.name(i), ": tensor '",
+             graph_.tensor(id).name, "' of network '", network_.name(), "' has ", added.not_finite,
              " values that are NaN or infinite");
       }
-      ranges.push_back(added.extremes);
+      ranges[static_cast<size_t>(id)] = added.extremes;
+    };
+    for (size_t k = 0; k < inputs_.size(); ++k) {
+      plan_.Import(graph_.inputs[k], inputs_[k].data());
+      observe(graph_.inputs[k]);
+    }
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      const graph::Node& node = graph_.nodes[n];
+      if (sampler_ != nullptr && IsObserved(graph_, node.inputs[0])) {
+        sampler_->Take(n, i, plan_.tensor(node.inputs[0]).floats());
+      }
+      plan_.RunNode(n);
+      for (const TensorId id : node.outputs) observe(id);
     }
     return ranges;
   }
@@ -55,36 +75,19 @@ class Worker {
   const std::vector<Histogram>& histograms() const { return histograms_; }
 
  private:
-  static std::vector<std::byte> Bytes(const TensorInfo& info) {
-    return std::vector<std::byte>(static_cast<size_t>(ElementCount(info.shape)) *
-                                  SizeOf(info.dtype));
-  }
-
   const Network& network_;
-  const std::vector<TensorId>& observed_;
-  FloatSession session_;
-  std::vector<Histogram> histograms_;
-  std::vector<std::vector<std::byte>> inputs_, outputs_;
-  std::vector<std::span<std::byte>> writable_, results_;
-  std::vector<std::span<const std::byte>> readable_;
+  const graph::Graph& graph_;
+  LayerSampler* sampler_;
+  floats::FloatPlan plan_;
+  std::vector<Histogram> histograms_;  // by TensorId
+  std::vector<std::vector<std::byte>> inputs_;
+  std::vector<std::span<std::byte>> buffers_;
 };
-
-std::vector<TensorId> ObservedTensors(const graph::Graph& graph) {
-  std::vector<TensorId> all = graph.inputs;
-  for (const graph::Node& node : graph.nodes) {
-    all.insert(all.end(), node.outputs.begin(), node.outputs.end());
-  }
-  std::erase_if(all, [&](TensorId id) {
-    return id == graph::kNoTensor || graph.tensor(id).dtype != DataType::kFloat32;
-  });
-  return all;
-}
 
 }  // namespace
 
 Calibration Calibrate(const Network& network, DataSource& data, const CalibrationOptions& options) {
   const graph::Graph& graph = network.graph();
-  const std::vector<TensorId> observed = ObservedTensors(graph);
   const int64_t samples =
       options.samples > 0 ? std::min(options.samples, data.size()) : data.size();
   if (samples == 0) {
@@ -92,9 +95,12 @@ Calibration Calibrate(const Network& network, DataSource& data, const Calibratio
   }
   const int threads = static_cast<int>(std::min<int64_t>(std::max(1, options.threads), samples));
 
-  std::vector<Worker> workers;
-  workers.reserve(static_cast<size_t>(threads));
-  for (int t = 0; t < threads; ++t) workers.emplace_back(network, observed);
+  std::optional<LayerSampler> sampler;
+  if (options.patches > 0) sampler.emplace(graph, samples, options.patches);
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (int t = 0; t < threads; ++t) {
+    workers.push_back(std::make_unique<Worker>(network, sampler ? &*sampler : nullptr));
+  }
 
   Calibration result;
   result.samples = samples;
@@ -113,7 +119,7 @@ Calibration Calibrate(const Network& network, DataSource& data, const Calibratio
     pool.ParallelFor(count, [&](int64_t i, int thread) {
       try {
         ranges[static_cast<size_t>(i)] =
-            workers[static_cast<size_t>(thread)].Observe(data, data_mutex, start + i);
+            workers[static_cast<size_t>(thread)]->Observe(data, data_mutex, start + i);
         const std::lock_guard<std::mutex> lock(progress_mutex);
         ++done;
         if (options.progress) options.progress(done, samples);
@@ -123,17 +129,18 @@ Calibration Calibrate(const Network& network, DataSource& data, const Calibratio
     });
     for (int64_t i = 0; i < count; ++i) {
       if (errors[static_cast<size_t>(i)]) std::rethrow_exception(errors[static_cast<size_t>(i)]);
-      for (size_t k = 0; k < observed.size(); ++k) {
-        result.observers[static_cast<size_t>(observed[k])].AddSampleRange(
-            ranges[static_cast<size_t>(i)][k]);
+      for (size_t id = 0; id < graph.tensors.size(); ++id) {
+        if (!IsObserved(graph, static_cast<TensorId>(id))) continue;
+        result.observers[id].AddSampleRange(ranges[static_cast<size_t>(i)][id]);
       }
     }
   }
-  for (const Worker& worker : workers) {
-    for (size_t k = 0; k < observed.size(); ++k) {
-      result.observers[static_cast<size_t>(observed[k])].AddHistogram(worker.histograms()[k]);
+  for (const auto& worker : workers) {
+    for (size_t id = 0; id < graph.tensors.size(); ++id) {
+      result.observers[id].AddHistogram(worker->histograms()[id]);
     }
   }
+  if (sampler) result.layers = std::move(*sampler).Done();
   return result;
 }
 

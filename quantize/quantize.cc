@@ -6,6 +6,7 @@
 #include "integra/quantize.hpp"
 #include "integra/version.hpp"
 #include "quantize/calibrate.h"
+#include "quantize/equalize.h"
 #include "quantize/fold.h"
 #include "quantize/rewrite.h"
 
@@ -32,6 +33,19 @@ void RequireKnownNodes(const graph::Graph& graph, const Recipe& recipe) {
   }
 }
 
+// Bias correction and AdaRound look at this many patches of each layer's input.
+constexpr int64_t kPatches = 2048;
+
+bool NeedsPatches(const Recipe& recipe) {
+  const auto adaptive = [](const WeightRecipe& weights) {
+    return weights.rounding == WeightRounding::kAdaptive;
+  };
+  return recipe.bias_correction || adaptive(recipe.weights) ||
+         std::any_of(recipe.nodes.begin(), recipe.nodes.end(), [&](const auto& node) {
+           return node.second.weights && adaptive(*node.second.weights);
+         });
+}
+
 }  // namespace
 
 Network Quantize(const Network& network, DataSource& calibration_data, const Recipe& recipe,
@@ -46,11 +60,15 @@ Network Quantize(const Network& network, DataSource& calibration_data, const Rec
   if (const int folded = FoldActivations(graph); folded > 0) {
     report.notes.push_back(StrCat("folded ", folded, " activation nodes into those before them"));
   }
+  if (recipe.equalize) {
+    report.notes.push_back(StrCat("equalized ", Equalize(graph), " pairs of layers"));
+  }
   const Network prepared(graph);
   const Calibration calibration = Calibrate(prepared, calibration_data,
                                             {.threads = options.threads,
                                              .samples = options.samples,
                                              .momentum = recipe.activations.range.momentum,
+                                             .patches = NeedsPatches(recipe) ? kPatches : 0,
                                              .progress = options.progress});
   report.samples = calibration.samples;
   graph = RewriteToIntegers(std::move(graph), calibration, recipe, report);

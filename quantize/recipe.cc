@@ -89,6 +89,12 @@ void ReadRange(Reader& reader, RangeOptions& range) {
   reader.Number("momentum", 0, 1, true, range.momentum);
 }
 
+std::optional<WeightRounding> ParseRounding(std::string_view name) {
+  if (name == "nearest") return WeightRounding::kNearest;
+  if (name == "adaround") return WeightRounding::kAdaptive;
+  return std::nullopt;
+}
+
 std::optional<DataType> ParseActivationType(std::string_view name) {
   if (name == "uint8") return DataType::kUInt8;
   if (name == "int8") return DataType::kInt8;
@@ -113,6 +119,8 @@ class RecipeReader {
       ReadRange(inputs, recipe.inputs);
       inputs.Done();
     });
+    reader.Flag("equalize", recipe.equalize);
+    reader.Flag("bias_correction", recipe.bias_correction);
     reader.Flag("keep_float_weights", recipe.keep_float_weights);
     reader.Object("nodes", [&](const JsonValue& value, const std::string& what) {
       for (const auto& [name, settings] : document_.Object(value, what)) {
@@ -144,6 +152,7 @@ class RecipeReader {
     reader.Integer("bits", 2, 8, weights.bits);
     reader.Integer("group", 1, int64_t{1} << 31, weights.group);
     ReadRange(reader, weights.range);
+    reader.Named("rounding", ParseRounding, weights.rounding);
     reader.Done();
   }
 
@@ -177,6 +186,8 @@ std::string WeightsText(const WeightRecipe& weights) {
   object.Add("bits", JsonNumber(int64_t{weights.bits}));
   if (weights.granularity == Granularity::kPerGroup) object.Add("group", JsonNumber(weights.group));
   AddRange(object, weights.range);
+  const bool adaptive = weights.rounding == WeightRounding::kAdaptive;
+  object.Add("rounding", JsonQuote(adaptive ? "adaround" : "nearest"));
   return object.Done();
 }
 
@@ -211,6 +222,8 @@ std::string ToJson(const Recipe& recipe) {
   JsonObject inputs;
   AddRange(inputs, recipe.inputs);
   all.Add("inputs", inputs.Done());
+  all.Add("equalize", recipe.equalize ? "true" : "false");
+  all.Add("bias_correction", recipe.bias_correction ? "true" : "false");
   all.Add("keep_float_weights", recipe.keep_float_weights ? "true" : "false");
   if (!recipe.nodes.empty()) {
     JsonObject nodes;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/schema.h"
+#include "quantize/adaround.h"
 #include "quantize/op_rules.h"
 #include "quantize/scale_groups.h"
 #include "quantize/weights.h"
@@ -185,6 +186,8 @@ class Rewriter {
 
   void QuantizeWeights(Node& node, int axis) {
     const WeightRecipe recipe = WeightRecipeFor(node);
+    const LayerSamples* samples = SamplesFor(node, recipe);
+    if (recipe_.bias_correction && samples != nullptr && node.input(2) == kNoTensor) AddBias(node);
     const TensorId weights_id = OwnConstant(node, 1, "weights");
     const TensorId bias_id = node.input(2) == kNoTensor ? kNoTensor : OwnConstant(node, 2, "bias");
     Tensor& weights = graph_.tensor(weights_id);
@@ -192,22 +195,52 @@ class Rewriter {
     const ChannelLayout layout = ChannelLayout::Of(weights.shape, axis);
     const std::vector<float> values(FloatsOf(weights).begin(), FloatsOf(weights).end());
     std::vector<QuantParams> params = ChooseWeightParams(values, layout, recipe);
-    std::vector<float> bias_values(static_cast<size_t>(layout.channels), 0.0f);
+    std::vector<float> bias(static_cast<size_t>(layout.channels), 0.0f);
     if (bias_id != kNoTensor) {
-      const auto bias = FloatsOf(graph_.tensor(bias_id));
-      std::copy(bias.begin(), bias.end(), bias_values.begin());
+      const auto floats = FloatsOf(graph_.tensor(bias_id));
+      std::copy(floats.begin(), floats.end(), bias.begin());
     }
-    FitBiasPerTensor(node, recipe, bias_values, input_scale, params);
-    ReplaceConstant(weights, SharedBytes::Own(RoundWeights(values, layout, params)),
-                    StorageOf(recipe), QuantizationOf(params, recipe.granularity, axis));
+    FitBiasPerTensor(node, recipe, bias, input_scale, params);
+    const bool adaptive = recipe.rounding == WeightRounding::kAdaptive && samples != nullptr;
+    std::vector<uint8_t> rounded =
+        adaptive ? RoundAdaptively(values, layout, params, *samples, recipe_.bias_correction)
+                 : RoundWeights(values, layout, params);
+    if (recipe_.bias_correction && samples != nullptr) {
+      const std::vector<float> shift = MeanShift(values, rounded, layout, params, *samples);
+      for (size_t c = 0; c < bias.size(); ++c) bias[c] -= shift[c];
+    }
+    ReplaceConstant(weights, SharedBytes::Own(std::move(rounded)), StorageOf(recipe),
+                    QuantizationOf(params, recipe.granularity, axis));
     if (bias_id == kNoTensor) return;
     Quantization bias_quantization = weights.quantization;
     bias_quantization.axis = 0;
     for (float& scale : bias_quantization.scale) scale *= input_scale;
     std::fill(bias_quantization.zero_point.begin(), bias_quantization.zero_point.end(), 0);
-    ReplaceConstant(graph_.tensor(bias_id),
-                    SharedBytes::Own(RoundBias(bias_values, input_scale, params)), DataType::kInt32,
-                    std::move(bias_quantization));
+    ReplaceConstant(graph_.tensor(bias_id), SharedBytes::Own(RoundBias(bias, input_scale, params)),
+                    DataType::kInt32, std::move(bias_quantization));
+  }
+
+  // The samples that the recipe's helpers need; null where none do or none were taken.
+  const LayerSamples* SamplesFor(const Node& node, const WeightRecipe& recipe) {
+    if (!recipe_.bias_correction && recipe.rounding == WeightRounding::kNearest) return nullptr;
+    const auto found = calibration_.layers.find(node.name);
+    if (found != calibration_.layers.end()) return &found->second;
+    report_.notes.push_back(StrCat("node '", node.name,
+                                   "': bias correction and adaptive rounding "
+                                   "do not know layers of this kind; rounded to nearest"));
+    return nullptr;
+  }
+
+  void AddBias(Node& node) {
+    Tensor bias;
+    bias.name = node.name + "/bias";
+    while (graph_.Find(bias.name)) bias.name += "'";
+    const int64_t channels = graph_.tensor(node.outputs[0]).shape.back();
+    bias.shape = {channels};
+    bias.data = SharedBytes::Own(std::vector<float>(static_cast<size_t>(channels), 0.0f));
+    node.inputs.resize(3, kNoTensor);
+    node.inputs[2] = static_cast<TensorId>(graph_.tensors.size());
+    graph_.tensors.push_back(std::move(bias));
   }
 
   void FitBiasPerTensor(const Node& node, const WeightRecipe& recipe,

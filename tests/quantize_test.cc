@@ -12,6 +12,7 @@
 #include "integra/tools.hpp"
 #include "quantize/calibrate.h"
 #include "quantize/fold.h"
+#include "tests/support/quantizer_networks.h"
 
 namespace integra::quantize {
 namespace {
@@ -21,117 +22,9 @@ using graph::Node;
 using graph::OpType;
 using graph::TensorId;
 
-// Random real samples for networks with one input.
-class RandomSamples : public DataSource {
- public:
-  RandomSamples(int64_t count, float low, float high) : count_(count), low_(low), high_(high) {}
-  int64_t size() const override { return count_; }
-  void Read(int64_t i, const std::vector<TensorInfo>& inputs,
-            std::span<const std::span<std::byte>> buffers) override {
-    std::mt19937 random(static_cast<unsigned>(i) + 1);
-    std::uniform_real_distribution<float> uniform(low_, high_);
-    const TensorInfo& input = inputs.at(0);
-    for (int64_t k = 0; k < ElementCount(input.shape); ++k) {
-      float x = uniform(random);
-      if (i == poisoned_sample && k == 0) x = std::numeric_limits<float>::quiet_NaN();
-      if (input.dtype == DataType::kFloat32) {
-        reinterpret_cast<float*>(buffers[0].data())[k] = x;
-      } else {
-        // int8 and uint8 have the same bytes, 128 apart.
-        const int offset = input.dtype == DataType::kInt8 ? 128 : 0;
-        const float q = std::round(x / input.quantization.scale[0]) +
-                        static_cast<float>(input.quantization.zero_point[0] + offset);
-        reinterpret_cast<uint8_t*>(buffers[0].data())[k] =
-            static_cast<uint8_t>(static_cast<int>(std::clamp(q, 0.0f, 255.0f)) - offset);
-      }
-    }
-  }
-  int64_t poisoned_sample = -1;
-
- private:
-  int64_t count_;
-  float low_, high_;
-};
-
-class Builder {
- public:
-  Builder() { graph_.name = "test"; }
-
-  TensorId Activation(const std::string& name, Shape shape) {
-    graph::Tensor tensor;
-    tensor.name = name;
-    tensor.shape = std::move(shape);
-    return Add(std::move(tensor));
-  }
-
-  TensorId Constant(const std::string& name, Shape shape, std::vector<float> values) {
-    graph::Tensor tensor;
-    tensor.name = name;
-    tensor.shape = std::move(shape);
-    tensor.data = SharedBytes::Own(std::move(values));
-    return Add(std::move(tensor));
-  }
-
-  std::vector<float> Random(int64_t count, float spread) {
-    std::normal_distribution<float> normal(0, spread);
-    std::vector<float> values(static_cast<size_t>(count));
-    for (float& x : values) x = normal(random_);
-    return values;
-  }
-
-  TensorId Input(Shape shape) {
-    const TensorId id = Activation("image", std::move(shape));
-    graph_.inputs = {id};
-    return id;
-  }
-
-  TensorId Apply(const std::string& name, OpType type, std::vector<TensorId> inputs, Shape shape,
-                 std::map<std::string, graph::Attribute, std::less<>> attributes = {}) {
-    const TensorId out = Activation(name, std::move(shape));
-    graph_.nodes.push_back({name, type, std::move(inputs), {out}, std::move(attributes)});
-    graph_.outputs = {out};
-    return out;
-  }
-
-  Graph& graph() { return graph_; }
-  Network Done() {
-    graph::Validate(graph_);
-    return Network(graph_);
-  }
-
- private:
-  TensorId Add(graph::Tensor tensor) {
-    graph_.tensors.push_back(std::move(tensor));
-    return static_cast<TensorId>(graph_.tensors.size() - 1);
-  }
-
-  Graph graph_;
-  std::mt19937 random_{7};
-};
-
-// conv 3x3 -> depthwise -> flatten -> dense, for images [1, 6, 6, 2].
-Builder SmallNetwork() {
-  Builder b;
-  const TensorId x = b.Input({1, 6, 6, 2});
-  const TensorId conv =
-      b.Apply("conv", OpType::kConv2d,
-              {x, b.Constant("conv/w", {8, 3, 3, 2}, b.Random(144, 0.3f)),
-               b.Constant("conv/b", {8}, b.Random(8, 0.2f))},
-              {1, 6, 6, 8},
-              {{"padding", std::vector<int64_t>{1, 1, 1, 1}}, {"activation", std::string("relu")}});
-  const TensorId depthwise =
-      b.Apply("depthwise", OpType::kDepthwiseConv2d,
-              {conv, b.Constant("depthwise/w", {1, 3, 3, 8}, b.Random(72, 0.4f)),
-               b.Constant("depthwise/b", {8}, b.Random(8, 0.2f))},
-              {1, 4, 4, 8}, {{"activation", std::string("relu")}});
-  const TensorId flat = b.Apply("flat", OpType::kReshape, {depthwise}, {1, 128},
-                                {{"shape", std::vector<int64_t>{1, 128}}});
-  b.Apply("dense", OpType::kFullyConnected,
-          {flat, b.Constant("dense/w", {5, 128}, b.Random(640, 0.1f)),
-           b.Constant("dense/b", {5}, b.Random(5, 0.2f))},
-          {1, 5});
-  return b;
-}
+using test::Builder;
+using test::RandomSamples;
+using test::SmallNetwork;
 
 double OutputSqnr(const Network& network, const Network& original) {
   RandomSamples test(40, -1, 1);

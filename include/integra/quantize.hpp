@@ -41,6 +41,12 @@ enum class RangeMethod : uint8_t {
   kMse,            // "mse": smallest mean squared quantization error
 };
 
+// How weights are rounded to integers.
+enum class WeightRounding : uint8_t {
+  kNearest,   // "nearest"
+  kAdaptive,  // "adaround": up or down, whichever changes the layer's output least
+};
+
 struct RangeOptions {
   RangeMethod method = RangeMethod::kMinMax;
   double percentile = 99.99;  // share of values kept at either end, in percent: (50, 100]
@@ -54,6 +60,7 @@ struct WeightRecipe {
   int bits = 8;        // 2 to 8, stored as int8
   int64_t group = 8;   // channels that share a scale, with kPerGroup
   RangeOptions range;  // kMovingAverage: as kMinMax
+  WeightRounding rounding = WeightRounding::kNearest;
   bool operator==(const WeightRecipe&) const = default;
 };
 
@@ -77,7 +84,9 @@ struct Recipe {
   ActivationRecipe activations;
   RangeOptions inputs;                      // of the network's inputs: pixels are rarely clipped
   std::map<std::string, NodeRecipe> nodes;  // by node name; each replaces the ones above
-  bool keep_float_weights = true;           // so that the network also runs in float mode
+  bool equalize = false;  // even out the channels of neighbouring layers (quantize/equalize.h)
+  bool bias_correction = false;    // make up for the mean error of rounded weights
+  bool keep_float_weights = true;  // so that the network also runs in float mode
   bool operator==(const Recipe&) const = default;
 };
 
