@@ -7,12 +7,14 @@ One run takes about 20 seconds. The seed and the split are fixed; the last bits 
 depend on the BLAS behind numpy, which is why the trained weights are kept in the repository.
 """
 
-import json
 import pathlib
-import struct
+import sys
 
 import numpy as np
 from sklearn.datasets import load_digits
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from network_writer import Network
 
 SEED = 20240607
 TEST_COUNT = 500
@@ -218,46 +220,19 @@ def accuracy(network, images, labels):
 # --- Writing (docs/NETWORK_FORMAT.md) ---
 
 
-def write_safetensors(path, tensors):
-    """Every tensor at a multiple of 64 bytes, with "__pad" tensors between them."""
-    header = {"__metadata__": {"format": "integra"}}
-    data = b""
-    for name, array in tensors.items():
-        if gap := -len(data) % 64:
-            header[f"__pad.{len(header)}"] = dict(
-                dtype="U8", shape=[gap], data_offsets=[len(data), len(data) + gap])
-            data += bytes(gap)
-        raw = np.ascontiguousarray(array, "<f4").tobytes()
-        header[name] = dict(
-            dtype="F32", shape=list(array.shape), data_offsets=[len(data), len(data) + len(raw)])
-        data += raw
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-(8 + len(text)) % 64)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
 def write_network(folder, network):
-    weights, tensors, nodes = {}, {}, []
-
-    def tensor(name, shape, **more):
-        tensors[name] = dict(dtype="float32", shape=list(shape), **more)
-        return name
+    written = Network("digits", METADATA, "image", [1, 8, 8, 1])
 
     def node(name, kind, inputs, out_shape, **attributes):
-        if layer := network.named.get(name):
-            for suffix, values in zip(("weights", "bias"), layer.parameters):
-                constant = tensor(f"{name}/{suffix}", values.shape, weights=f"{name}/{suffix}")
-                weights[constant] = values
-                inputs = inputs + [constant]
-        nodes.append(dict(name=name, type=kind, inputs=inputs, outputs=[tensor(name, out_shape)],
-                          attributes=attributes))
-        return name
+        layer = network.named.get(name)
+        return written.node(name, kind, inputs, out_shape, layer.parameters if layer else (),
+                            **attributes)
 
     # The network takes pixels of 0..255; the training divided them by 255.
     scaled = network.conv1.parameters
     network.conv1.parameters = [scaled[0] / np.float32(255), scaled[1]]
     same = dict(stride=[1, 1], padding=[1, 1, 1, 1])
-    x = tensor("image", [1, 8, 8, 1])
+    x = written.input
     x = node("conv1", "conv_2d", [x], [1, 8, 8, 16], **same, activation="relu")
     x = node("down", "depthwise_conv_2d", [x], [1, 4, 4, 16], stride=[2, 2],
              padding=[1, 0, 1, 0], activation="relu")
@@ -270,27 +245,7 @@ def write_network(folder, network):
     x = node("classify", "fully_connected", [x], [1, 10])
     x = node("probabilities", "softmax", [x], [1, 10])
     network.conv1.parameters = scaled
-
-    def lines(items):
-        return ",\n".join(f"    {item}" for item in items)
-
-    write_safetensors(folder / "weights.safetensors", weights)
-    (folder / "network.json").write_text(f"""{{
-  "format": "integra-network",
-  "version": 1,
-  "name": "digits",
-  "metadata": {json.dumps(METADATA)},
-  "weights": "weights.safetensors",
-  "inputs": ["image"],
-  "outputs": ["{x}"],
-  "tensors": {{
-{lines(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in tensors.items())}
-  }},
-  "nodes": [
-{lines(json.dumps(n) for n in nodes)}
-  ]
-}}
-""")
+    written.write(folder, x)
 
 
 def main():
