@@ -55,6 +55,7 @@ class Runner {
     values_.resize(outputs_.size());
   }
 
+  const Network& network() const { return network_; }
   Mode mode() const { return mode_; }
   double total_us() const { return total_us_; }
   const Buffers& inputs() const { return inputs_; }
@@ -144,24 +145,27 @@ class PairCollector {
   OutputDifference result_;
 };
 
-// All per-layer comparisons of one network.
+// All per-layer comparisons.
 class LayerTracer {
  public:
-  LayerTracer(const Network& network, const std::vector<Mode>& modes, int threads) {
-    runs_.reserve(modes.size());
-    for (const Mode mode : modes) runs_.emplace_back(network, mode, threads);
+  LayerTracer(const std::vector<Runner>& runners, int threads) {
+    runs_.reserve(runners.size());
+    for (const Runner& runner : runners) {
+      runs_.emplace_back(runner.network(), runner.mode(), threads);
+    }
     for (const bool same_input : {false, true}) {
-      for (size_t a = 0; a < modes.size(); ++a) {
-        for (size_t b = a + 1; b < modes.size(); ++b) {
-          pairs_.push_back({a, b, {network.graph(), modes[a], modes[b], same_input}});
+      for (size_t a = 0; a < runs_.size(); ++a) {
+        for (size_t b = a + 1; b < runs_.size(); ++b) {
+          // A float original has nodes and tensors of its own.
+          if (same_input && &runs_[a].graph() != &runs_[b].graph()) continue;
+          pairs_.push_back({a, b, {runs_[a], runs_[b], same_input}});
         }
       }
     }
   }
 
-  void Add(const Buffers& inputs) {
-    const auto in = Readable(inputs);
-    for (TracedRun& run : runs_) run.Run(in);
+  void Add(const std::vector<Runner>& runners) {
+    for (size_t i = 0; i < runs_.size(); ++i) runs_[i].Run(Readable(runners[i].inputs()));
     // A pair with the same input changes the tensors of its left run. Free-running pairs come
     // first, and a run is the left one only after it was the right one.
     for (Pair& pair : pairs_) pair.collector.Add(runs_[pair.a], runs_[pair.b]);
@@ -197,14 +201,9 @@ Comparison Compare(const Network& network, DataSource& data, const CompareOption
   const std::vector<Mode> modes = Ordered(options.modes);
   std::vector<Runner> runners;
   runners.reserve(modes.size());
-  std::vector<Mode> traced;  // modes that run `network` itself
-  const Runner* own = nullptr;
   for (const Mode mode : modes) {
     const bool other = mode == Mode::kFloat && options.float_network;
     runners.emplace_back(other ? *options.float_network : network, mode, options.threads);
-    if (other) continue;
-    traced.push_back(mode);
-    own = &runners.back();
   }
 
   Comparison result;
@@ -218,11 +217,11 @@ Comparison Compare(const Network& network, DataSource& data, const CompareOption
       pairs.emplace_back(runners[a], runners[b], result.is_classifier);
     }
   }
-  if (traced.size() >= 2) {
+  if (runners.size() >= 2) {
     result.layer_samples = std::clamp<int64_t>(options.layer_samples, 0, result.samples);
   }
   std::optional<LayerTracer> tracer;
-  if (result.layer_samples > 0) tracer.emplace(network, traced, options.threads);
+  if (result.layer_samples > 0) tracer.emplace(runners, options.threads);
 
   for (int64_t sample = 0; sample < result.samples; ++sample) {
     for (Runner& runner : runners) runner.Run(data, sample);
@@ -236,7 +235,7 @@ Comparison Compare(const Network& network, DataSource& data, const CompareOption
         if (std::count(best.begin(), best.end(), *label) > 0) ++result.modes[i].top5;
       }
     }
-    if (tracer && sample < result.layer_samples) tracer->Add(own->inputs());
+    if (tracer && sample < result.layer_samples) tracer->Add(runners);
     if (options.progress) options.progress(sample + 1, result.samples);
   }
 

@@ -1,6 +1,7 @@
 #include "analysis/layers.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "runtime/float/activation.h"
@@ -37,34 +38,58 @@ int64_t CountSaturated(const graph::Node& node, const graph::Tensor& tensor,
   });
 }
 
+// The tensor of `other` that stands for output `i` of `node`.
+std::optional<graph::TensorId> Counterpart(const graph::Graph& graph, const graph::Node& node,
+                                           size_t i, const graph::Graph& other) {
+  const graph::Tensor& tensor = graph.tensor(node.outputs[i]);
+  const auto fits = [&](graph::TensorId id) {
+    const graph::Tensor& found = other.tensor(id);
+    return !found.is_constant() && ElementCount(found.shape) == ElementCount(tensor.shape);
+  };
+  const std::optional<graph::TensorId> named = other.Find(tensor.name);
+  if (named && fits(*named)) return named;
+  for (const graph::Node& candidate : other.nodes) {
+    if (candidate.name != node.name || i >= candidate.outputs.size()) continue;
+    if (fits(candidate.outputs[i])) return candidate.outputs[i];
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-LayerCollector::LayerCollector(const graph::Graph& graph, Mode a, Mode b, bool same_input)
-    : graph_(graph), a_(a), b_(b), same_input_(same_input) {
-  for (const graph::Node& node : graph.nodes) {
-    for (const graph::TensorId id : node.outputs) layers_.push_back({&node, id});
+LayerCollector::LayerCollector(const TracedRun& a, const TracedRun& b, bool same_input)
+    : graph_(b.graph()), a_(a.mode()), b_(b.mode()), same_input_(same_input) {
+  const bool one_network = &a.graph() == &b.graph();
+  for (const graph::Node& node : graph_.nodes) {
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const graph::TensorId id = node.outputs[i];
+      const auto other = one_network ? id : Counterpart(graph_, node, i, a.graph());
+      if (other) layers_.push_back({&node, *other, id});
+    }
   }
 }
 
 void LayerCollector::Add(TracedRun& a, const TracedRun& b) {
-  if (same_input_) {
-    for (const graph::TensorId id : graph_.inputs) a.TakeTensor(id, b);
+  if (!same_input_) {
+    for (Layer& layer : layers_) AddLayer(layer, a, b);
+    return;
   }
+  for (const graph::TensorId id : graph_.inputs) a.TakeTensor(id, b);
   auto layer = layers_.begin();
   for (size_t n = 0; n < graph_.nodes.size(); ++n) {
-    if (same_input_) a.RunNode(n);
+    a.RunNode(n);
     for (const graph::TensorId id : graph_.nodes[n].outputs) {
       AddLayer(*layer++, a, b);
-      if (same_input_) a.TakeTensor(id, b);
+      a.TakeTensor(id, b);
     }
   }
 }
 
 void LayerCollector::AddLayer(Layer& layer, const TracedRun& a, const TracedRun& b) const {
-  const std::vector<float> values = b.Values(layer.tensor);
-  layer.difference.Add(a.Values(layer.tensor), values);
+  const std::vector<float> values = b.Values(layer.b);
+  layer.difference.Add(a.Values(layer.a), values);
   if (b_ != Mode::kFloat) {
-    layer.saturated += CountSaturated(*layer.node, graph_.tensor(layer.tensor), values);
+    layer.saturated += CountSaturated(*layer.node, graph_.tensor(layer.b), values);
   }
 }
 
@@ -72,7 +97,7 @@ LayerComparison LayerCollector::Result() const {
   LayerComparison result{NameOf(a_), NameOf(b_), same_input_, {}};
   for (const Layer& layer : layers_) {
     const Difference& d = layer.difference;
-    const graph::Tensor& tensor = graph_.tensor(layer.tensor);
+    const graph::Tensor& tensor = graph_.tensor(layer.b);
     LayerDifference out;
     out.node = layer.node->name;
     out.op = graph::NameOf(layer.node->type);

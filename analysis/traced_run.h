@@ -17,10 +17,11 @@ std::vector<float> RealValues(const graph::Tensor& tensor, std::span<const std::
 
 class TracedRun {
  public:
-  // Throws Error. The network has to outlive it.
+  // Throws Error.
   TracedRun(const Network& network, Mode mode, int threads);
 
   Mode mode() const { return mode_; }
+  const graph::Graph& graph() const { return network_.graph(); }
 
   // `inputs` as for Session::Run, batch 1.
   void Run(std::span<const std::span<const std::byte>> inputs);
@@ -36,9 +37,7 @@ class TracedRun {
   void TakeTensor(graph::TensorId id, const TracedRun& other);
 
  private:
-  const graph::Graph& graph() const { return network_.graph(); }
-
-  const Network& network_;
+  const Network network_;  // keeps the graph alive
   const Mode mode_;
   std::optional<Session> session_;           // mode integer
   std::unique_ptr<floats::FloatPlan> plan_;  // modes float and simulated

@@ -33,7 +33,8 @@ class INTEGRA_API DataSource {
 struct CompareOptions {
   // Each at most once. The order does not matter: pairs are reported as float, simulated, integer.
   std::vector<Mode> modes = {Mode::kFloat, Mode::kSimulated, Mode::kInteger};
-  // The float original: takes the place of mode `float`. Only outputs can be compared with it.
+  // The float original: takes the place of mode `float`. Its layers are found by the names of
+  // tensors, then of nodes; they run freely only.
   std::optional<Network> float_network = {};
   int64_t samples = 0;         // at most this many; 0: all
   int64_t layer_samples = 16;  // how many of them feed the figures per layer; 0: no such figures
@@ -75,7 +76,7 @@ struct LayerDifference {
   double a_min = 0, a_max = 0, b_min = 0, b_max = 0;  // smallest and largest values seen
 };
 
-// All nodes, in the network's order, of two modes.
+// All nodes, in the network's order, of two modes. Against a float original: those it has, too.
 struct LayerComparison {
   std::string a, b;
   // false: both ran freely, so errors add up along the network. true: each of a's nodes was fed
@@ -97,6 +98,10 @@ struct INTEGRA_API Comparison {
   // The whole result as JSON (stable key order; infinite values are null).
   std::string ToJson() const;
 };
+
+// The result as one HTML page that needs no other file: tables, and for every layer bars of its
+// signal-to-noise ratio, its worst difference and its saturation.
+INTEGRA_API std::string RenderHtml(const Comparison& comparison);
 
 // Runs `network` in the given modes over `data`. Throws Error.
 INTEGRA_API Comparison Compare(const Network& network, DataSource& data,

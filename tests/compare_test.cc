@@ -1,0 +1,191 @@
+// Reports of comparisons: against a float original, as JSON, as a page.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "graph/schema.h"
+#include "integra/compare.hpp"
+#include "tests/support/networks.h"
+
+namespace integra::test {
+namespace {
+
+// The network's float original: real weights and activations under the same names, but for those
+// that `rename` changes.
+template <typename Rename>
+Network FloatOriginal(const graph::Graph& quantized, const Rename& rename) {
+  graph::Graph graph = quantized;
+  for (graph::Tensor& tensor : graph.tensors) {
+    const auto count = static_cast<size_t>(ElementCount(tensor.shape));
+    std::vector<float> values(count);
+    if (tensor.float_data.size() > 0) {
+      std::copy_n(tensor.float_data.as<float>(), count, values.data());
+    } else if (tensor.data.size() > 0) {  // the bias
+      for (size_t i = 0; i < count; ++i) {
+        values[i] = tensor.quantization.scale[i] * static_cast<float>(tensor.data.as<int32_t>()[i]);
+      }
+    }
+    if (tensor.is_constant()) tensor.data = SharedBytes::Own(std::move(values));
+    tensor.float_data = {};
+    tensor.dtype = DataType::kFloat32;
+    tensor.quantization = {};
+    tensor.name = rename(tensor.name);
+  }
+  for (graph::Node& node : graph.nodes) {
+    for (const char* derived : {"multiplier", "shift", "rounding", "clamp"}) {
+      node.attributes.erase(derived);
+    }
+  }
+  graph::Validate(graph);
+  return Network(std::move(graph));
+}
+
+// Real values that fit both networks.
+class RealSamples : public DataSource {
+ public:
+  int64_t size() const override { return 4; }
+  void Read(int64_t i, const std::vector<TensorInfo>& inputs,
+            std::span<const std::span<std::byte>> buffers) override {
+    std::mt19937 random(static_cast<unsigned>(i));
+    for (size_t k = 0; k < buffers.size(); ++k) {
+      for (int64_t e = 0; e < ElementCount(inputs[k].shape); ++e) {
+        const int q = static_cast<int>(random() % 256) - 128;
+        if (inputs[k].dtype == DataType::kInt8) {
+          reinterpret_cast<int8_t*>(buffers[k].data())[e] = static_cast<int8_t>(q);
+        } else {
+          reinterpret_cast<float*>(buffers[k].data())[e] = 0.1f * static_cast<float>(q + 1);
+        }
+      }
+    }
+  }
+  std::optional<int64_t> label(int64_t i) const override { return i; }
+};
+
+std::string SameName(const std::string& name) { return name; }
+
+TEST_CASE("compare: the layers of a float original are found by tensor and by node") {
+  const graph::Graph graph = ConvolutionNetwork();
+  const Network network(graph);
+  RealSamples data;
+  const auto all_new = [](const std::string& name) { return "new " + name; };
+  for (const bool renamed : {false, true}) {
+    CAPTURE(renamed);
+    CompareOptions options;
+    options.float_network =
+        renamed ? FloatOriginal(graph, all_new) : FloatOriginal(graph, SameName);
+    const Comparison comparison = Compare(network, data, options);
+    // Three pairs run freely; only the two modes of one network can be fed the same input.
+    REQUIRE(comparison.layers.size() == 4);
+    CHECK(std::ranges::count_if(comparison.layers, &LayerComparison::same_input) == 1);
+    CHECK(comparison.layers[0].a == "float");
+    CHECK(comparison.layers[0].b == "simulated");
+    for (const LayerComparison& pair : comparison.layers) {
+      REQUIRE(pair.layers.size() == 2);
+      CHECK(pair.layers[0].node == "conv");
+      CHECK(pair.layers[0].tensor == "features");
+      CHECK(pair.layers[1].node == "flatten");
+      CHECK(pair.layers[0].sqnr_db > 10);  // ReLU6 of [0, 6] in steps of 0.3
+    }
+  }
+}
+
+TEST_CASE("compare: layers without a counterpart are left out") {
+  const graph::Graph graph = ConvolutionNetwork();
+  graph::Graph other = graph;
+  other.nodes[0].name = "renamed";
+  RealSamples data;
+  CompareOptions options;
+  options.float_network = FloatOriginal(
+      other, [](const std::string& name) { return name == "features" ? "renamed" : name; });
+  const Comparison comparison = Compare(Network(graph), data, options);
+  REQUIRE(comparison.layers[0].layers.size() == 1);
+  CHECK(comparison.layers[0].layers[0].node == "flatten");
+}
+
+Comparison Made() {
+  RealSamples data;
+  return Compare(Network(ConvolutionNetwork()), data);
+}
+
+TEST_CASE("compare: JSON has every figure") {
+  const Comparison comparison = Made();
+  const auto json = nlohmann::json::parse(comparison.ToJson());
+  CHECK(json["network"] == "convolution");
+  CHECK(json["samples"] == 4);
+  CHECK(json["labelled"] == 4);
+  CHECK(json["modes"].size() == 3);
+  CHECK(json["modes"][2]["mode"] == "integer");
+  CHECK(json["modes"][2]["top1"] == comparison.modes[2].top1);
+  CHECK(json["outputs"][0]["sqnr_db"] == comparison.outputs[0].sqnr_db);
+  REQUIRE(json["layers"].size() == 6);
+  const auto& layer = json["layers"][0]["layers"][0];
+  for (const char* key : {"node", "op", "tensor", "sqnr_db", "mean_error", "worst_error",
+                          "mean_steps", "worst_steps", "saturation", "a_range", "b_range"}) {
+    CAPTURE(key);
+    CHECK(layer.contains(key));
+  }
+  CHECK(layer["worst_steps"] == comparison.layers[0].layers[0].worst_steps);
+}
+
+size_t CountOf(const std::string& text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST_CASE("compare: the page needs nothing else and draws every layer") {
+  const Comparison comparison = Made();
+  const std::string page = RenderHtml(comparison);
+  CHECK(page.starts_with("<!DOCTYPE html>"));
+  for (const char* external : {"http", "<script", "src=", "url(", "@import", "<link"}) {
+    CAPTURE(external);
+    CHECK(page.find(external) == page.npos);
+  }
+  CHECK(CountOf(page, "<svg ") == 3);  // one per pair
+  CHECK(CountOf(page, "<g class='row'>") == 3 * 2);
+  for (const char* tag : {"section", "table", "tr", "td", "svg", "g", "text", "details", "title"}) {
+    CAPTURE(tag);
+    const std::string name = tag;
+    CHECK(CountOf(page, "<" + name + ">") + CountOf(page, "<" + name + " ") ==
+          CountOf(page, "</" + name + ">"));
+  }
+  CHECK(page.find("nan") == page.npos);
+  CHECK(page.find("inf") == page.npos);
+}
+
+TEST_CASE("compare: the page shows names from files as text") {
+  Comparison comparison = Made();
+  const std::string hostile = "<script>alert('1')</script>&\"\x1B";
+  comparison.network = hostile;
+  for (LayerComparison& pair : comparison.layers) {
+    for (LayerDifference& layer : pair.layers) layer.node = layer.op = layer.tensor = hostile;
+  }
+  const std::string page = RenderHtml(comparison);
+  CHECK(page.find("<script") == page.npos);
+  CHECK(page.find('\x1B') == page.npos);
+  CHECK(page.find("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;") != page.npos);
+}
+
+TEST_CASE("compare: the page of a comparison without layers, labels or finite figures") {
+  Comparison comparison;
+  comparison.modes.push_back({"integer"});
+  CHECK(RenderHtml(comparison).find("<svg") == std::string::npos);
+  LayerDifference odd;
+  odd.node = std::string(200, 'x');
+  odd.sqnr_db = -std::numeric_limits<double>::infinity();
+  odd.worst_steps = std::numeric_limits<double>::quiet_NaN();
+  odd.saturation = 1;
+  comparison.layers.push_back({"float", "integer", false, {odd}});
+  comparison.layers.push_back({"float", "simulated", false, {}});
+  const std::string page = RenderHtml(comparison);
+  CHECK(CountOf(page, "<g class='row'>") == 1);
+  CHECK(page.find("nan") == page.npos);
+  CHECK(page.find("No layer") != page.npos);
+}
+
+}  // namespace
+}  // namespace integra::test
