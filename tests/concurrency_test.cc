@@ -1,0 +1,96 @@
+// Many threads, one network. (The preset `tsan` runs this under the thread sanitizer.)
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "integra/integra.hpp"
+#include "tests/support/networks.h"
+
+namespace integra::test {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+Bytes RandomInput(const Session& session, unsigned seed) {
+  std::mt19937 random(seed);
+  const TensorInfo& info = session.inputs()[0];
+  Bytes input(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
+  for (std::byte& byte : input) byte = static_cast<std::byte>(random());
+  return input;
+}
+
+Bytes Run(Session& session, const Bytes& input) {
+  const TensorInfo& info = session.outputs()[0];
+  Bytes output(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
+  const std::span<const std::byte> inputs[] = {input};
+  const std::span<std::byte> outputs[] = {output};
+  session.Run(inputs, outputs);
+  return output;
+}
+
+// Calls work(thread) in `threads` threads at once.
+template <typename F>
+void InThreads(int threads, const F& work) {
+  std::vector<std::thread> all;
+  for (int i = 0; i < threads; ++i) all.emplace_back([&work, i] { work(i); });
+  for (std::thread& thread : all) thread.join();
+}
+
+TEST_CASE("Concurrency: sessions of one network run at the same time and give the same bits") {
+  const Network network(ConvolutionNetwork());
+  Session alone(network);
+  std::vector<Bytes> inputs, expected;
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    inputs.push_back(RandomInput(alone, seed));
+    expected.push_back(Run(alone, inputs.back()));
+  }
+  for (const std::string gemm : {"own", "onednn"}) {
+    CAPTURE(gemm);
+    std::atomic<int> wrong{0};
+    InThreads(4, [&](int thread) {
+      Session session(network, {.threads = 1 + thread % 2, .gemm = gemm});
+      for (size_t i = 0; i < 40; ++i) {
+        const size_t sample = (i + static_cast<size_t>(thread)) % inputs.size();
+        if (Run(session, inputs[sample]) != expected[sample]) ++wrong;
+      }
+    });
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("Concurrency: sessions come and go while others run") {
+  auto network = std::make_unique<const Network>(ConvolutionNetwork());
+  Session staying(*network, {.threads = 2});
+  const Bytes input = RandomInput(staying, 1);
+  const Bytes expected = Run(staying, input);
+  std::atomic<int> wrong{0};
+  InThreads(3, [&](int thread) {
+    for (int i = 0; i < 20; ++i) {
+      if (thread == 0) {
+        if (Run(staying, input) != expected) ++wrong;
+      } else {
+        Session passing(*network, {.threads = thread});
+        if (Run(passing, input) != expected) ++wrong;
+      }
+    }
+  });
+  CHECK(wrong == 0);
+  network.reset();  // a session keeps what it needs of its network
+  CHECK(Run(staying, input) == expected);
+}
+
+TEST_CASE("Concurrency: a session moves to another thread") {
+  const Network network(ConvolutionNetwork());
+  Session session(network, {.threads = 2});
+  const Bytes input = RandomInput(session, 1);
+  const Bytes expected = Run(session, input);
+  std::thread([moved = std::move(session), &input, &expected]() mutable {
+    CHECK(Run(moved, input) == expected);
+  }).join();
+}
+
+}  // namespace
+}  // namespace integra::test
