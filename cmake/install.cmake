@@ -27,7 +27,7 @@ install(FILES ${PROJECT_BINARY_DIR}/integraConfig.cmake
               ${PROJECT_BINARY_DIR}/integraConfigVersion.cmake DESTINATION ${package_dir})
 
 # Programs in C link a static library without the C++ compiler's help.
-set(libs "-ldnnl -lstdc++ -lm -lpthread")
+set(libs "-ldnnl -lgomp -lstdc++ -lm -lpthread")
 if(BUILD_SHARED_LIBS)
   set(INTEGRA_PC_LIBS "")
   set(INTEGRA_PC_LIBS_PRIVATE "${libs}")
