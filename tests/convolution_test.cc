@@ -221,5 +221,15 @@ TEST_CASE("depthwise_conv_2d equals the reference on every instruction set") {
   }
 }
 
+// So many that vector kernels cut each pixel by itself.
+TEST_CASE("depthwise_conv_2d of many channels equals the reference on every instruction set") {
+  Random random(14);
+  for (int i = 0; i < 25; ++i) {
+    const int64_t k = Pick(random, 2, 4);
+    const int64_t in = Pick(random, 240, 700);
+    CheckLayer(random, {Pick(random, k, 9), Pick(random, k, 9), in, in, k, k, true});
+  }
+}
+
 }  // namespace
 }  // namespace integra
