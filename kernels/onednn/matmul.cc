@@ -20,7 +20,8 @@ const dnnl::engine& Engine() {
   return engine;
 }
 
-// oneDNN fixes a primitive's number of threads when it is made. Integra shares out tiles itself.
+// Integra shares out tiles itself. Most of oneDNN's primitives fix their number of threads when they
+// are made, those built on its GEMM ask again at each execution.
 class OneThread {
  public:
   OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -70,6 +71,7 @@ class Matmul::Impl {
   }
 
   void Run(const uint8_t* src, int32_t* dst) const try {
+    const OneThread one_thread;
     std::unique_ptr<Call> call = TakeCall();
     call->src.set_data_handle(const_cast<uint8_t*>(src));
     call->dst.set_data_handle(dst);
