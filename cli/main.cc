@@ -27,10 +27,19 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"bench", "Measure how long one inference takes",
      "integra bench mobilenet --threads 2 --profile", AddBench},
+    {"compare", "Compare a network's modes, and its float original, over a data set",
+     "integra compare mobilenet --data pictures/ --labels labels.tsv --html report.html",
+     AddCompare},
     {"import", "Convert a .tflite file to a network folder",
      "integra import mobilenet_v2_int8.tflite -o mobilenet", AddImport},
+    {"info", "Show processor, oneDNN, self-test and which kernels are chosen", "integra info",
+     AddInfo},
+    {"inspect", "Show a network's layers, shapes, kernels and memory",
+     "integra inspect mobilenet --dot mobilenet.dot", AddInspect},
     {"run", "Run a network on arrays or pictures",
      "integra run mobilenet --input cat.jpg --labels labels.txt --top-k 5", AddRun},
+    {"verify", "Check that a network is integer only, and show the accumulator bits it uses",
+     "integra verify mobilenet", AddVerify},
 };
 
 constexpr const char* kExitCodes =

@@ -99,12 +99,16 @@ void AddInputOptions(CLI::App& verb, InputOptions& options) {
 }
 
 std::unique_ptr<DataSource> OpenInputs(const InputOptions& options,
-                                       const std::vector<TensorInfo>& inputs) {
+                                       const std::vector<TensorInfo>& inputs, int64_t outputs) {
   if (!options.files.empty() &&
       std::all_of(options.files.begin(), options.files.end(), IsRawName)) {
     return std::make_unique<RawInputs>(options.files, inputs);
   }
-  io::DataOptions data = {.limit = options.limit};
+  io::DataOptions data;
+  data.limit = options.limit;
+  data.labels = options.labels;
+  data.label_options.column = options.label_column;
+  data.label_options.outputs = outputs;
   const auto& names = io::PreprocessingNames();
   if (!options.preprocess.empty() &&
       std::find(names.begin(), names.end(), options.preprocess) == names.end()) {

@@ -18,6 +18,8 @@ struct InputOptions {
   std::string preprocess;  // a name of io::PreprocessingNames()
   std::string fit = "stretch";
   int64_t limit = 0;
+  std::filesystem::path labels;  // "": none
+  std::string label_column;
 };
 
 void AddInputOptions(CLI::App& verb, InputOptions& options);
@@ -26,9 +28,10 @@ void AddInputOptions(CLI::App& verb, InputOptions& options);
 void AddPreprocessingOptions(CLI::App& verb, InputOptions& options);
 
 // Arrays (.npy), pictures, a folder of pictures, or raw bytes (.raw, .bin) in the network's own
-// types.
+// types. `outputs`: how many scores the network gives, which chooses the labels' column; 0:
+// unknown.
 std::unique_ptr<DataSource> OpenInputs(const InputOptions& options,
-                                       const std::vector<TensorInfo>& inputs);
+                                       const std::vector<TensorInfo>& inputs, int64_t outputs = 0);
 
 // The output's shape for this many samples: dimension 0 times it; where that is not 1 in the
 // network and there are several, a leading dimension is added.

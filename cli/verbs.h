@@ -18,7 +18,11 @@ inline constexpr int kAnswerIsNo = 1;  // of a comparison or verification
 
 // Each adds its options to its subcommand.
 Action AddBench(CLI::App& verb);
+Action AddCompare(CLI::App& verb);
 Action AddImport(CLI::App& verb);
+Action AddInfo(CLI::App& verb);
+Action AddInspect(CLI::App& verb);
 Action AddRun(CLI::App& verb);
+Action AddVerify(CLI::App& verb);
 
 }  // namespace integra::cli

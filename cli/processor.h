@@ -1,0 +1,20 @@
+// What the machine is.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace integra::cli {
+
+struct Processor {
+  std::string name;                                      // "" where the system does not say
+  std::vector<std::pair<std::string, uint64_t>> caches;  // "L1d", bytes; of one core
+  int logical = 0;                                       // processors of the machine
+  int usable = 0;                                        // by this process (affinity)
+};
+
+Processor DescribeProcessor();
+
+}  // namespace integra::cli
