@@ -18,7 +18,7 @@ void RegisterGemm(const std::filesystem::path& shapes);
 void RegisterRequantize();
 // Single operators, through a session, over *_depthwise.txt and add.txt.
 void RegisterOperators(const std::filesystem::path& shapes);
-// A whole network in integer mode.
+// A whole network in integer mode: loading it, running it.
 void RegisterNetwork(const std::string& path);
 
 // Counters "MAC/s" and "%peak" of all iterations: `macs` each, `seconds` together.

@@ -1,6 +1,6 @@
 // Classifies a handwritten digit with integers only.
 //
-//   classify FOLDER     FOLDER: a quantized digits network, for example models/digits/int8
+//   classify FOLDER     FOLDER: a quantized digits network, for example models/digits
 #include <algorithm>
 #include <cmath>
 #include <cstddef>

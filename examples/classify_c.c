@@ -1,6 +1,6 @@
 /* Classifies a handwritten digit with integers only, in C.
  *
- *   classify_c FOLDER     FOLDER: a quantized digits network, for example models/digits/int8
+ *   classify_c FOLDER     FOLDER: a quantized digits network, for example models/digits
  */
 #include <math.h>
 #include <stdint.h>

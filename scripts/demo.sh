@@ -13,9 +13,10 @@ integra=build/release/cli/integra
 echo
 "$integra" info
 echo
-"$integra" compare models/digits/int8 --float models/digits/float \
-  --data models/digits/test --labels models/digits/labels.tsv
+"$integra" compare models/digits --float models/digits/float \
+  --data models/digits/test_images.npy --labels models/digits/test_labels.npy
+echo
+echo "Best time of one inference, one thread, in microseconds:"
 for mode in float simulated integer; do
-  echo
-  "$integra" bench models/digits/int8 --mode "$mode"
+  printf '  %-10s %s\n' "$mode" "$("$integra" bench models/digits --mode "$mode" --us | tail -n 1)"
 done

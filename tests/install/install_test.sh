@@ -53,9 +53,9 @@ read -ra flags <<< "$(pkg-config --cflags --libs integra)"
 quietly c++ -std=c++20 "$source/examples/classify.cc" -o "$work/classify_pc" "${flags[@]}"
 quietly cc -std=c99 "$source/examples/classify_c.c" -o "$work/classify_c_pc" "${flags[@]}" -lm
 
-network=$source/models/digits/int8
+network=$source/models/digits
 for program in "$work"/examples/classify "$work"/examples/classify_c "$work"/classify{,_c}_pc; do
-  if [ -e "$network" ]; then
+  if [ -e "$network/network.json" ]; then
     said=$("$program" "$network") || fail "$program failed"
     [ "$said" = "digit: 3" ] || fail "$program said: $said"
   fi

@@ -38,9 +38,9 @@ uint64_t RunningNetwork::multiply_accumulates() const {
 std::vector<NamedNetwork> NetworksToRun() {
   std::vector<NamedNetwork> networks;
   networks.push_back({"small convolution", Network(ConvolutionNetwork())});
-  const std::filesystem::path digits =
-      std::filesystem::path(INTEGRA_SOURCE_DIR) / "models/digits/int8";
-  if (std::filesystem::exists(digits)) networks.push_back({"digits", Network::Load(digits)});
+  const std::filesystem::path digits = std::filesystem::path(INTEGRA_SOURCE_DIR) / "models/digits";
+  if (std::filesystem::exists(digits / "network.json"))
+    networks.push_back({"digits", Network::Load(digits)});
   const auto data = GoldenFolder();
   if (!data) return networks;
   for (const std::string name :
