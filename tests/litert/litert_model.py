@@ -128,11 +128,15 @@ def build(operator, inputs, outputs, version=2):
     return bytes(builder.Output())
 
 
-def run(model, arrays):
+REFERENCE = litert.OpResolverType.BUILTIN_REF
+# For the few operators that LiteRT does not register with its reference kernels.
+BUILTIN = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+
+
+def run(model, arrays, kernels=REFERENCE):
     """Outputs of the model's reference kernels (one thread) for the given run-time inputs."""
-    interpreter = litert.Interpreter(
-        model_content=model, num_threads=1,
-        experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF)
+    interpreter = litert.Interpreter(model_content=model, num_threads=1,
+                                     experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
     for detail, array in zip(interpreter.get_input_details(), arrays, strict=True):
         interpreter.set_tensor(detail["index"], array)
@@ -164,9 +168,16 @@ class CaseFile:
     def __init__(self):
         self.cases = []
 
-    def add(self, name, attributes, operator, inputs, outputs, version=2):
-        given = [t for t in inputs if t is not None and not t.constant and not t.parameter]
-        results = run(build(operator, inputs, outputs, version), [t.array() for t in given])
+    def add(self, name, attributes, operator, inputs, outputs, version=2, kernels=REFERENCE):
+        given = [t.array() for t in inputs
+                 if t is not None and not t.constant and not t.parameter]
+        for candidate in (version, *range(1, 13)):
+            try:
+                results = run(build(operator, inputs, outputs, candidate), given, kernels)
+                break
+            except ValueError as error:
+                if "Didn't find op" not in str(error) or candidate == 12:
+                    raise
         self.cases.append({
             "operator": name,
             "attributes": attributes,
