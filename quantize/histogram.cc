@@ -20,6 +20,43 @@ int ExponentFor(double magnitude) {
   return exponent - (std::bit_width(static_cast<unsigned>(kHalf)) - 1);
 }
 
+struct Scan {
+  double low = 0, high = 0;
+  uint64_t zeros = 0;
+  uint64_t not_finite = 0;
+  bool all_finite = true;  // else the others are not set
+};
+
+// Compares floats as integers: NaN needs no care, and so the loop becomes vector code.
+Scan ScanValues(std::span<const float> values) {
+  constexpr int32_t kMagnitude = 0x7fffffff, kInfinity = 0x7f800000;
+  int32_t low = std::numeric_limits<int32_t>::max();
+  int32_t high = std::numeric_limits<int32_t>::min();
+  int32_t zeros = 0;
+  Scan scan;
+  constexpr size_t kBlock = size_t{1} << 30;  // `zeros` fits
+  for (size_t start = 0; start < values.size(); start += kBlock) {
+    for (const float x : values.subspan(start, std::min(kBlock, values.size() - start))) {
+      const auto bits = std::bit_cast<int32_t>(x);
+      const int32_t ordered = bits ^ ((bits >> 31) & kMagnitude);  // in the order of the floats
+      low = std::min(low, ordered);
+      high = std::max(high, ordered);
+      zeros += (bits & kMagnitude) == 0;
+    }
+    scan.zeros += static_cast<uint64_t>(zeros);
+    zeros = 0;
+  }
+  const auto value = [](int32_t ordered) {
+    return double{std::bit_cast<float>(ordered ^ ((ordered >> 31) & kMagnitude))} + 0.0;
+  };
+  scan.all_finite = values.empty() || (high < kInfinity && low > (kInfinity ^ -1));
+  if (!values.empty() && scan.all_finite) {
+    scan.low = value(low);
+    scan.high = value(high);
+  }
+  return scan;
+}
+
 }  // namespace
 
 void Histogram::Coarsen(int exponent) {
@@ -45,37 +82,62 @@ void Histogram::GrowFor(float magnitude) {
   }
 }
 
+// Calibration spends most of its time here: the loops below have no branches, and compilers make
+// vector code of all but the counting itself.
+
 Histogram::Added Histogram::Add(std::span<const float> values) {
-  // Extremes first, so that the bins change at most once per call.
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  float low = kInfinity, high = -kInfinity;
-  uint64_t finite = 0;
-  for (const float x : values) {
-    const bool good = std::abs(x) < kInfinity;
-    finite += good;
-    low = good && x < low ? x : low;
-    high = good && x > high ? x : high;
-  }
-  Added added{{low, high}, values.size() - finite};
-  not_finite_ += added.not_finite;
-  if (finite == 0) return {{}, added.not_finite};
-  if (count_ == 0) extremes_ = {low, high};
-  extremes_ = {std::min<double>(extremes_.low, low), std::max<double>(extremes_.high, high)};
-  count_ += finite;
-  GrowFor(std::max(std::abs(low), std::abs(high)));
-  // In double a product with a power of two is exact, and so is rounding it down.
-  const double inverse_width = std::ldexp(1.0, -exponent_);
-  uint64_t* middle = counts_.data() + kHalf;
-  for (const float x : values) {
-    if (x == 0) {
-      ++zeros_;
-    } else if (std::abs(x) < kInfinity) {
-      const double scaled = x * inverse_width;
-      const int toward_zero = static_cast<int>(scaled);
-      ++middle[toward_zero - (scaled < toward_zero ? 1 : 0)];
+  Scan scan = ScanValues(values);
+  std::vector<float> finite;
+  if (!scan.all_finite) {
+    for (const float x : values) {
+      if (std::isfinite(x)) finite.push_back(x);
     }
+    const uint64_t bad = values.size() - finite.size();
+    not_finite_ += bad;
+    if (finite.empty()) return {{}, bad};
+    values = finite;
+    scan = ScanValues(values);
+    scan.not_finite = bad;
   }
-  return added;
+  if (values.empty()) return {};
+  if (count_ == 0) extremes_ = {scan.low, scan.high};
+  extremes_ = {std::min(extremes_.low, scan.low), std::max(extremes_.high, scan.high)};
+  count_ += values.size();
+  zeros_ += scan.zeros;
+  GrowFor(static_cast<float>(std::max(std::abs(scan.low), std::abs(scan.high))));
+  Count(values);
+  counts_[kHalf] -= scan.zeros;  // Count() has put them there
+  return {{scan.low, scan.high}, scan.not_finite};
+}
+
+void Histogram::Count(std::span<const float> values) {
+  // A product with a power of two is exact (a value so small that it underflows counts as 0).
+  const float inverse_width = std::ldexp(1.0f, -exponent_);
+  // Equal neighbours are frequent, and the second would wait for the first one's count: they go to
+  // two tables.
+  constexpr size_t kWorthTwoTables = size_t{1} << 15;
+  std::vector<uint64_t> second;
+  if (values.size() >= kWorthTwoTables) second.assign(kBins, 0);
+  uint64_t* even = counts_.data();
+  uint64_t* odd = second.empty() ? even : second.data();
+  constexpr size_t kBlock = 512;
+  int32_t bins[kBlock];
+  for (size_t start = 0; start < values.size(); start += kBlock) {
+    const size_t count = std::min(kBlock, values.size() - start);
+    const float* x = values.data() + start;
+    for (size_t i = 0; i < count; ++i) {
+      const float scaled = x[i] * inverse_width;
+      const auto toward_zero = static_cast<int32_t>(scaled);
+      bins[i] = toward_zero - (scaled < static_cast<float>(toward_zero) ? 1 : 0) + kHalf;
+    }
+    size_t i = 0;
+    for (; i + 1 < count; i += 2) {
+      ++even[bins[i]];
+      ++odd[bins[i + 1]];
+    }
+    if (i < count) ++even[bins[i]];
+  }
+  for (size_t i = 0; i < second.size(); ++i) counts_[i] += second[i];
 }
 
 void Histogram::Merge(const Histogram& other) {

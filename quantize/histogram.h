@@ -43,6 +43,7 @@ class Histogram {
   std::vector<Bin> bins() const;
 
  private:
+  void Count(std::span<const float> values);  // adds to bins that are wide enough; 0 counts, too
   void GrowFor(float magnitude);
   void Coarsen(int exponent);
 
