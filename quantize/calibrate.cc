@@ -26,11 +26,11 @@ bool IsObserved(const graph::Graph& graph, TensorId id) {
 // they are in the cache, and need no memory beyond their lifetime.
 class Worker {
  public:
-  Worker(const Network& network, LayerSampler* sampler)
+  Worker(const Network& network, LayerSampler* sampler, bool reference)
       : network_(network),
         graph_(network.graph()),
         sampler_(sampler),
-        plan_(graph_, {}),
+        plan_(graph_, {.reference = reference}),
         histograms_(graph_.tensors.size()) {
     for (const TensorInfo& info : network.inputs()) {
       inputs_.emplace_back(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
@@ -99,7 +99,8 @@ Calibration Calibrate(const Network& network, DataSource& data, const Calibratio
   if (options.patches > 0) sampler.emplace(graph, samples, options.patches);
   std::vector<std::unique_ptr<Worker>> workers;
   for (int t = 0; t < threads; ++t) {
-    workers.push_back(std::make_unique<Worker>(network, sampler ? &*sampler : nullptr));
+    workers.push_back(
+        std::make_unique<Worker>(network, sampler ? &*sampler : nullptr, options.reference));
   }
 
   Calibration result;

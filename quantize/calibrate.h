@@ -18,7 +18,8 @@ struct CalibrationOptions {
   int threads = 1;      // samples run at the same time, each on one thread
   int64_t samples = 0;  // at most this many; 0: all
   double momentum = 0.9;
-  int64_t patches = 0;  // of each layer's input to keep (quantize/layer_samples.h); 0: none
+  int64_t patches = 0;     // of each layer's input to keep (quantize/layer_samples.h); 0: none
+  bool reference = false;  // plain loops instead of oneDNN
   std::function<void(int64_t done, int64_t total)> progress =
       nullptr;  // called from one thread at a time
 };

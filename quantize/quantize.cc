@@ -69,6 +69,7 @@ Network Quantize(const Network& network, DataSource& calibration_data, const Rec
                                              .samples = options.samples,
                                              .momentum = recipe.activations.range.momentum,
                                              .patches = NeedsPatches(recipe) ? kPatches : 0,
+                                             .reference = options.reference,
                                              .progress = options.progress});
   report.samples = calibration.samples;
   graph = RewriteToIntegers(std::move(graph), calibration, recipe, report);

@@ -117,6 +117,9 @@ struct Report {
 struct Options {
   int threads = 1;
   int64_t samples = 0;  // at most this many calibration samples; 0: all
+  // Calibrate with plain loops: slower, but the same bits on every machine. oneDNN's sums differ in
+  // their last bits from one instruction set to the next, and so may the scales chosen.
+  bool reference = false;
   std::function<void(int64_t done, int64_t total)> progress = nullptr;
   Report* report = nullptr;
 };
