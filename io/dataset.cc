@@ -137,11 +137,13 @@ class ArraySet : public DataSet {
     TensorInfo given = input;
     given.dtype = arrays_.back().dtype;
     if (given.dtype != input.dtype) {
-      if (given.dtype != DataType::kFloat32) {
+      // Integers for a float input are the real values themselves (pixels, for example).
+      if (given.dtype != DataType::kFloat32 && input.dtype != DataType::kFloat32) {
         Fail(ErrorCode::kInvalidArgument, file.string(), " holds ", NameOf(given.dtype),
              ", input '", input.name, "' is ", NameOf(input.dtype));
       }
       given.quantization = {};
+      if (given.dtype != DataType::kFloat32) given.quantization = {{1.0f}, {0}, 0};
     }
     given_.push_back(given);
   }

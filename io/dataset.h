@@ -23,7 +23,8 @@ struct DataOptions {
 //   one folder    its .jpg, .jpeg and .png files, sorted by name
 //   one picture
 //   .npy files    one per input, in the network's order; [samples x N, ...] for an input [N, ...].
-//                 They hold the input's own type and scale, or float32: real values.
+//                 They hold the input's own type and scale, or float32: real values. For a
+//                 float32 input, integers are real values, too.
 // Only one sample is in memory at a time. Reading a sample for a network with other inputs (the
 // float original of this one) converts by the real values that `inputs` gives to the numbers.
 // Throws Error (kInvalidFile, kInvalidArgument, kSystem).
