@@ -22,6 +22,7 @@ Action AddCompare(CLI::App& verb);
 Action AddImport(CLI::App& verb);
 Action AddInfo(CLI::App& verb);
 Action AddInspect(CLI::App& verb);
+Action AddQuantize(CLI::App& verb);
 Action AddRun(CLI::App& verb);
 Action AddVerify(CLI::App& verb);
 
