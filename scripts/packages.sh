@@ -7,7 +7,7 @@ integra_packages=(
   binutils cmake g++ ninja-build pkg-config
   libdnnl-dev ocl-icd-opencl-dev nlohmann-json3-dev
   libcli11-dev libflatbuffers-dev flatbuffers-compiler libfmt-dev libjpeg-dev libpng-dev
-  libbenchmark-dev doctest-dev zlib1g-dev
+  libbenchmark-dev doctest-dev libvalijson-dev zlib1g-dev
 )
 
 # Installs those that are not there yet.

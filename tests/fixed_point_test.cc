@@ -16,8 +16,8 @@ TEST_CASE("MultiplyDouble equals gemmlowp's two steps") {
   std::mt19937_64 random(1);
   for (int i = 0; i < 2'000'000; ++i) {
     const int bits = static_cast<int>(random() % 32);
-    const auto x = static_cast<int32_t>(static_cast<uint32_t>(random()) >> bits) *
-                   (random() % 2 ? 1 : -1);
+    const auto x =
+        static_cast<int32_t>(static_cast<uint32_t>(random()) >> bits) * (random() % 2 ? 1 : -1);
     const Multiplier f{static_cast<int32_t>((int64_t{1} << 30) + random() % (int64_t{1} << 30)),
                        static_cast<int32_t>(random() % 32)};
     if (MultiplyDouble(x, f) != TwoSteps(x, f)) {

@@ -20,8 +20,8 @@ const dnnl::engine& Engine() {
   return engine;
 }
 
-// Integra shares out tiles itself. Most of oneDNN's primitives fix their number of threads when they
-// are made, those built on its GEMM ask again at each execution.
+// Integra shares out tiles itself. Most of oneDNN's primitives fix their number of threads when
+// they are made, those built on its GEMM ask again at each execution.
 class OneThread {
  public:
   OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
