@@ -3,6 +3,7 @@
 
 #include "convert/convert.h"
 #include "graph/network_file.h"
+#include "integra/float_session.hpp"
 #include "integra/integra.hpp"
 #include "tests/support/difference.h"
 #include "tests/support/golden.h"
@@ -13,13 +14,14 @@
 namespace integra::test {
 namespace {
 
-// All whose operators are integer.
+// All with quantized operators. MoveNet's decoder divides and takes a root in float32.
 constexpr const char* kNetworks[] = {
     "ad01_int8",
     "deeplabv3_mnv2_dm05_pascal_quant",
     "keras_lstm_mnist_ptq",
     "kws_ref_model",
     "mobilenet_v1_0.25_128_quant",
+    "movenet_single_pose_lightning_ptq",
     "pretrainedResnet_quant",
     "split_concat",
     "str_ww_ref_model",
@@ -77,7 +79,9 @@ void ForEachNetwork(Test test) {
 TEST_CASE("Integer mode gives the outputs of LiteRT's reference kernels") {
   ForEachNetwork([](const GoldenNetwork& golden) {
     const Network network(ImportAndReload(golden));
-    Session session(network);
+    SessionOptions options;
+    options.float_nodes = FloatIslands();
+    Session session(network, options);
     REQUIRE(session.outputs().size() == golden.outputs.size());
     for (int64_t i = 0; i < golden.samples(); ++i) {
       CAPTURE(i);
@@ -98,6 +102,7 @@ TEST_CASE("Integer mode gives every intermediate tensor of LiteRT's reference ke
     const graph::Graph& graph = network.graph();
     SessionOptions options;
     options.keep_all_tensors = true;
+    options.float_nodes = FloatIslands();
     Session session(network, options);
     Run(session, Sample(golden.inputs, 0));
     for (const graph::Node& node : graph.nodes) {
@@ -123,7 +128,9 @@ TEST_CASE("Every node by itself gives LiteRT's bits from LiteRT's inputs") {
     for (size_t n = 0; n < graph.nodes.size(); ++n) {
       CAPTURE(graph.nodes[n].name);
       const Network network(CutNode(graph, n));
-      Session session(network);
+      SessionOptions options;
+      options.float_nodes = FloatIslands();
+      Session session(network, options);
       std::vector<BytesView> inputs;
       for (const TensorInfo& info : network.inputs()) {
         inputs.emplace_back(golden.tensors.at(info.name).bytes);
@@ -137,6 +144,22 @@ TEST_CASE("Every node by itself gives LiteRT's bits from LiteRT's inputs") {
       }
     }
   });
+}
+
+TEST_CASE("Float operators of an otherwise integer network run only where the caller allows it") {
+  const auto data = GoldenFolder();
+  if (!data) return;
+  const GoldenNetwork golden = LoadGolden(*data, "movenet_single_pose_lightning_ptq");
+  const Network network(convert::ImportTflite(golden.model));
+  try {
+    const Session session(network);
+    FAIL_CHECK("accepted");
+  } catch (const Error& error) {
+    CAPTURE(std::string(error.what()));
+    CHECK(error.code() == ErrorCode::kUnsupported);
+    CHECK(std::string(error.what()).find("dequantize_") != std::string::npos);
+    CHECK(std::string(error.what()).find("float") != std::string::npos);
+  }
 }
 
 }  // namespace
