@@ -9,8 +9,10 @@
 
 #include "convert/convert.h"
 #include "convert/tflite_generated.h"
+#include "integra/integra.hpp"
 #include "tests/support/golden.h"
 #include "tests/support/npy.h"
+#include "tests/support/operator_models.h"
 #include "tests/support/tflite_model.h"
 
 namespace integra::test {
@@ -133,6 +135,30 @@ TEST_CASE("Half precision weights become float, and their conversion goes away")
   CHECK(weights[2] == 65504.0f);
   CHECK(weights[3] == 0x1p-24f);
   CHECK(weights[4] == 0.0f);
+}
+
+TEST_CASE("A small network of every operator is imported and runs") {
+  for (const ModelT& model : OperatorModels()) {
+    const auto code = model->operator_codes[0]->builtin_code;
+    CAPTURE(std::string(tflite::EnumNameBuiltinOperator(code)));
+    try {
+      const Network network(Import(Build(model)));
+      Session session(network);
+      std::vector<Bytes> buffers;
+      const auto add = [&](const TensorInfo& info) {
+        buffers.emplace_back(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
+      };
+      for (const TensorInfo& info : session.inputs()) add(info);
+      for (const TensorInfo& info : session.outputs()) add(info);
+      const auto first_output =
+          buffers.begin() + static_cast<std::ptrdiff_t>(session.inputs().size());
+      const std::vector<std::span<const std::byte>> inputs(buffers.begin(), first_output);
+      const std::vector<std::span<std::byte>> outputs(first_output, buffers.end());
+      session.Run(inputs, outputs);
+    } catch (const Error& error) {
+      FAIL_CHECK(std::string(error.what()));
+    }
+  }
 }
 
 TEST_CASE("All unsupported operators of a file are listed at once") {

@@ -51,6 +51,14 @@ void ImportPack(OperatorImport& o);
 void ImportUnpack(OperatorImport& o);
 void ImportTranspose(OperatorImport& o);
 void ImportPad(OperatorImport& o);
+void ImportPadv2(OperatorImport& o);
 void ImportSlice(OperatorImport& o);
+void ImportStridedSlice(OperatorImport& o);
+void ImportSplitV(OperatorImport& o);
+void ImportGather(OperatorImport& o);
+void ImportSpaceToBatchNd(OperatorImport& o);
+void ImportBatchToSpaceNd(OperatorImport& o);
+void ImportSpaceToDepth(OperatorImport& o);
+void ImportDepthToSpace(OperatorImport& o);
 
 }  // namespace integra::convert

@@ -69,4 +69,59 @@ void ImportSlice(OperatorImport& o) {
   o.KeepInputs({0});
 }
 
+void ImportPadv2(OperatorImport& o) {
+  o.Set("paddings", o.Constant(1));
+  o.KeepInputs({0, 2});
+}
+
+void ImportSplitV(OperatorImport& o) {
+  const int64_t parts = o.options<tflite::SplitVOptions>().num_splits();
+  if (parts != static_cast<int64_t>(o.node.outputs.size())) {
+    o.FailFile(parts, " parts, but ", o.node.outputs.size(), " outputs");
+  }
+  o.Set("size_splits", o.Constant(1));
+  o.Set("axis", o.ConstantScalar(2));
+  o.KeepInputs({0});
+}
+
+void ImportStridedSlice(OperatorImport& o) {
+  const auto& options = o.options<tflite::StridedSliceOptions>();
+  if (options.offset()) o.FailUnsupported("'end' relative to 'begin'");
+  o.Set("begin", o.Constant(1));
+  o.Set("end", o.Constant(2));
+  o.Set("strides", o.Constant(3));
+  o.Set("begin_mask", int64_t{options.begin_mask()});
+  o.Set("end_mask", int64_t{options.end_mask()});
+  o.Set("ellipsis_mask", int64_t{options.ellipsis_mask()});
+  o.Set("new_axis_mask", int64_t{options.new_axis_mask()});
+  o.Set("shrink_axis_mask", int64_t{options.shrink_axis_mask()});
+  o.KeepInputs({0});
+}
+
+void ImportGather(OperatorImport& o) {
+  const auto& options = o.options<tflite::GatherOptions>();
+  o.Set("axis", int64_t{options.axis()});
+  o.Set("batch_dims", int64_t{options.batch_dims()});
+}
+
+void ImportSpaceToBatchNd(OperatorImport& o) {
+  o.Set("block_shape", o.Constant(1));
+  o.Set("paddings", o.Constant(2));
+  o.KeepInputs({0});
+}
+
+void ImportBatchToSpaceNd(OperatorImport& o) {
+  o.Set("block_shape", o.Constant(1));
+  o.Set("crops", o.Constant(2));
+  o.KeepInputs({0});
+}
+
+void ImportSpaceToDepth(OperatorImport& o) {
+  o.Set("block_size", int64_t{o.options<tflite::SpaceToDepthOptions>().block_size()});
+}
+
+void ImportDepthToSpace(OperatorImport& o) {
+  o.Set("block_size", int64_t{o.options<tflite::DepthToSpaceOptions>().block_size()});
+}
+
 }  // namespace integra::convert

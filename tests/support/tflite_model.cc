@@ -97,6 +97,58 @@ ModelT ReshapeModel(const std::vector<int32_t>& shape) {
   return model;
 }
 
+TensorSpec Int8(std::vector<int32_t> shape, float scale, int64_t zero_point) {
+  return {tflite::TensorType::INT8, std::move(shape), {scale}, zero_point, {}, 0};
+}
+
+TensorSpec Int32s(const std::vector<int32_t>& values) {
+  const auto bytes = std::as_bytes(std::span(values));
+  TensorSpec spec{tflite::TensorType::INT32, {static_cast<int32_t>(values.size())}, {}, 0, {}, 0};
+  spec.data.assign(bytes.begin(), bytes.end());
+  return spec;
+}
+
+TensorSpec Int8Weights(std::vector<int32_t> shape, std::vector<float> scales, int32_t axis) {
+  size_t count = 1;
+  for (const int32_t dim : shape) count *= static_cast<size_t>(dim);
+  TensorSpec spec{
+      tflite::TensorType::INT8, std::move(shape), std::move(scales), 0, Bytes(count), axis};
+  for (size_t i = 0; i < count; ++i) spec.data[i] = static_cast<std::byte>(i * 37 + 1);
+  return spec;
+}
+
+TensorSpec Bias(int32_t count, std::vector<float> scales) {
+  std::vector<int32_t> values(static_cast<size_t>(count));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<int32_t>(i) * 100 - 150;
+  TensorSpec spec = Int32s(values);
+  spec.scales = std::move(scales);
+  return spec;
+}
+
+ModelT OperatorModel(tflite::BuiltinOperator code, const std::vector<TensorSpec>& inputs,
+                     const std::vector<TensorSpec>& outputs) {
+  ModelT model = EmptyModel();
+  auto& subgraph = *model->subgraphs[0];
+  const auto add = [&](const std::vector<TensorSpec>& specs, const std::string& stem,
+                       std::vector<int32_t>& open) {
+    std::vector<int32_t> ids;
+    for (const TensorSpec& spec : specs) {
+      const std::string name = stem + std::to_string(ids.size());
+      ids.push_back(AddTensor(model, name, spec.type, spec.shape, spec.data));
+      if (!spec.scales.empty()) Quantize(model, ids.back(), spec.scales, spec.zero_point);
+      if (!spec.scales.empty()) {
+        subgraph.tensors.back()->quantization->quantized_dimension = spec.axis;
+      }
+      if (spec.data.empty()) open.push_back(ids.back());
+    }
+    return ids;
+  };
+  const auto in = add(inputs, "in", subgraph.inputs);
+  const auto out = add(outputs, "out", subgraph.outputs);
+  AddOperator(model, code, in, out);
+  return model;
+}
+
 Bytes Build(const ModelT& model) {
   flatbuffers::FlatBufferBuilder builder;
   tflite::FinishModelBuffer(builder, tflite::Model::Pack(builder, model.get()));

@@ -37,6 +37,33 @@ tflite::OperatorT& AddOperator(ModelT& model, tflite::BuiltinOperator code,
                                std::vector<int32_t> inputs, std::vector<int32_t> outputs,
                                const std::string& custom_code = "");
 
+// One tensor of OperatorModel().
+struct TensorSpec {
+  tflite::TensorType type = tflite::TensorType::INT8;
+  std::vector<int32_t> shape;
+  std::vector<float> scales;  // empty: not quantized
+  int64_t zero_point = 0;
+  Bytes data;  // empty: an input or output of the network
+  int32_t axis = 0;
+};
+
+TensorSpec Int8(std::vector<int32_t> shape, float scale = 0.5f, int64_t zero_point = 3);
+TensorSpec Int32s(const std::vector<int32_t>& values);  // a constant
+// int8 and int32 constants, made up from the position of each element.
+TensorSpec Int8Weights(std::vector<int32_t> shape, std::vector<float> scales, int32_t axis);
+TensorSpec Bias(int32_t count, std::vector<float> scales);
+
+// A network of one operator. Inputs with data are constants.
+ModelT OperatorModel(tflite::BuiltinOperator code, const std::vector<TensorSpec>& inputs,
+                     const std::vector<TensorSpec>& outputs);
+template <typename Options>
+ModelT OperatorModel(tflite::BuiltinOperator code, const std::vector<TensorSpec>& inputs,
+                     const std::vector<TensorSpec>& outputs, Options options) {
+  ModelT model = OperatorModel(code, inputs, outputs);
+  model->subgraphs[0]->operators[0]->builtin_options.Set(std::move(options));
+  return model;
+}
+
 Bytes Build(const ModelT& model);
 
 }  // namespace integra::test

@@ -1,0 +1,13 @@
+// A small valid .tflite network for every operator that Integra imports.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/support/tflite_model.h"
+
+namespace integra::test {
+
+std::vector<ModelT> OperatorModels();
+
+}  // namespace integra::test
