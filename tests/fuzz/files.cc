@@ -1,0 +1,125 @@
+// Formats that are read from files or memory: network.json, safetensors, .npy, pictures.
+#include <cstring>
+
+#include "graph/network_file.h"
+#include "graph/safetensors.h"
+#include "integra/error.hpp"
+#include "io/npy.h"
+#include "io/picture.h"
+#include "tests/fuzz/targets.h"
+#include "tests/support/networks.h"
+#include "tests/support/pictures.h"
+#include "tests/support/temporary_folder.h"
+
+namespace integra::fuzz {
+namespace {
+
+Bytes ToBytes(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+std::string_view ToText(BytesView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// One folder for all inputs of this process.
+const test::TemporaryFolder& Folder() {
+  static const test::TemporaryFolder folder;
+  return folder;
+}
+
+// A saved network with a weights file, which lies beside every network that is tried.
+const test::TemporaryFolder& FolderWithWeights() {
+  static const test::TemporaryFolder folder;
+  static const bool saved = (graph::SaveNetwork(test::ConvolutionNetwork(), folder.path()), true);
+  (void)saved;
+  return folder;
+}
+
+}  // namespace
+
+// What loads can be saved, and loads again as the same network.
+void RunNetwork(BytesView input) {
+  graph::Graph loaded;
+  try {
+    loaded = graph::LoadNetwork(FolderWithWeights().Write("tried.json", ToText(input)));
+  } catch (const Error&) {
+    return;
+  }
+  uint64_t bytes = 0;
+  for (const graph::Tensor& tensor : loaded.tensors) bytes += tensor.data.size();
+  if (bytes > 1 << 20) return;
+  try {
+    const auto saved = Folder() / "saved";
+    graph::SaveNetwork(loaded, saved);
+    if (!test::SameGraph(loaded, graph::LoadNetwork(saved))) Finding("another network is read");
+  } catch (const Error& error) {
+    Finding(error.what());
+  }
+}
+
+std::vector<Bytes> NetworkSeeds() {
+  return {ToBytes(test::SmallNetworkText()),
+          ToBytes(test::ReadText(FolderWithWeights() / graph::kNetworkFileName))};
+}
+
+void RunSafetensors(BytesView input) {
+  try {
+    const auto path = Folder().Write("tried.safetensors", ToText(input));
+    const graph::SafetensorsReader reader("tried", MappedFile::Open(path, 1 << 24));
+    for (const std::string& name : reader.names()) {
+      try {
+        const graph::StoredTensor tensor = reader.Get(name);
+        const auto size = static_cast<size_t>(ElementCount(tensor.shape)) * SizeOf(tensor.dtype);
+        if (tensor.data.size() != size) Finding("data of another size than the shape's");
+      } catch (const Error&) {  // a type that is not Integra's
+      }
+    }
+  } catch (const Error&) {
+  }
+}
+
+std::vector<Bytes> SafetensorsSeeds() {
+  return {ToBytes(test::ReadText(FolderWithWeights() / graph::kWeightsFileName))};
+}
+
+void RunNpy(BytesView input) {
+  try {
+    const io::Array array =
+        io::ParseNpy(SharedBytes::Own(Bytes(input.begin(), input.end())), "tried.npy");
+    const auto size = static_cast<size_t>(ElementCount(array.shape)) * SizeOf(array.dtype);
+    if (array.data.size() != size) Finding("data of another size than the shape's");
+  } catch (const Error&) {
+  }
+}
+
+std::vector<Bytes> NpySeeds() {
+  std::vector<Bytes> seeds;
+  for (const DataType type : {DataType::kUInt8, DataType::kInt16, DataType::kFloat32}) {
+    seeds.push_back(ToBytes(io::NpyHeader(type, {2, 3})));
+    seeds.back().resize(seeds.back().size() + 6 * SizeOf(type));
+  }
+  return seeds;
+}
+
+void RunPicture(BytesView input) {
+  io::PictureLimits limits;
+  limits.max_pixels = 1 << 18;
+  try {
+    const io::Picture picture = io::DecodePicture(input, "tried", limits);
+    const auto size = size_t(picture.width) * size_t(picture.height) * 3;
+    if (picture.rgb.size() != size || size == 0) Finding("pixels of another size");
+  } catch (const Error&) {
+  }
+}
+
+std::vector<Bytes> PictureSeeds() {
+  std::vector<Bytes> seeds;
+  for (const test::TestPicture& picture : test::TestPictures()) {
+    seeds.push_back(ToBytes(picture.file));
+  }
+  return seeds;
+}
+
+}  // namespace integra::fuzz

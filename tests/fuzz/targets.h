@@ -1,0 +1,44 @@
+// What is fuzzed: functions that take any bytes and must return. They are run in two ways: by
+// libFuzzer (CMake option INTEGRA_FUZZ, one program per target), and by integra_fuzz_replay, an
+// ordinary test that needs no special compiler.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace integra::fuzz {
+
+using Bytes = std::vector<std::byte>;
+using BytesView = std::span<const std::byte>;
+
+struct Target {
+  const char* name;
+  // Whatever the input, only integra::Error is thrown inside, and it is caught inside. Aborts where
+  // a property does not hold.
+  void (*run)(BytesView input);
+  // Small valid inputs to start from.
+  std::vector<Bytes> (*seeds)();
+};
+
+std::span<const Target> Targets();
+const Target* FindTarget(std::string_view name);  // null: there is none
+
+// Says what is wrong on standard error and aborts: what both ways of running take for a finding.
+[[noreturn]] void Finding(const char* what);
+
+// One file per target.
+void RunTflite(BytesView input);
+std::vector<Bytes> TfliteSeeds();
+void RunExecute(BytesView input);
+void RunNetwork(BytesView input);
+std::vector<Bytes> NetworkSeeds();
+void RunSafetensors(BytesView input);
+std::vector<Bytes> SafetensorsSeeds();
+void RunNpy(BytesView input);
+std::vector<Bytes> NpySeeds();
+void RunPicture(BytesView input);
+std::vector<Bytes> PictureSeeds();
+
+}  // namespace integra::fuzz
