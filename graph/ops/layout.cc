@@ -40,7 +40,15 @@ void InferPad(InferContext& c) {
   SetMoved(c, std::move(shape));
 }
 
-void InferSlice(InferContext& c) { SetMoved(c, SlicingOf(c.node(), c.input(0).shape).shape); }
+void InferSlice(InferContext& c) {
+  Shape shape;
+  try {
+    shape = SlicingOf(c.node(), c.input(0).shape).shape;
+  } catch (const Error& error) {  // which knows the node, but not the file
+    Fail(error.code(), c.graph().source, ": ", error.what());
+  }
+  SetMoved(c, std::move(shape));
+}
 
 void InferTranspose(InferContext& c) {
   const Shape& x = c.input(0).shape;

@@ -20,8 +20,10 @@ Slicing PlainSlicing(const Node& node, const Shape& input) {
   }
   Slicing s;
   for (size_t i = 0; i < input.size(); ++i) {
-    const int64_t count = size[i] == -1 ? input[i] - begin[i] : size[i];
-    if (begin[i] < 0 || begin[i] >= input[i] || count < 1 || count > input[i] - begin[i]) {
+    const bool starts_inside = begin[i] >= 0 && begin[i] < input[i];
+    const int64_t left = starts_inside ? input[i] - begin[i] : 0;
+    const int64_t count = size[i] == -1 ? left : size[i];
+    if (count < 1 || count > left) {
       FailNode(node, size[i], " elements from ", begin[i], " do not lie inside of dimension ", i,
                ", which has ", input[i]);
     }
