@@ -105,6 +105,8 @@ bool IsWeight(const Node& node, size_t input) {
     case graph::OpType::kDepthwiseConv2d:
     case graph::OpType::kFullyConnected:
       return input > 0;
+    case graph::OpType::kUnidirectionalSequenceLstm:
+      return input > 0 && input < 13;  // 13 and 14 are states
     default:
       return false;
   }

@@ -42,6 +42,9 @@ void ImportArgMax(OperatorImport& o);
 void ImportResizeBilinear(OperatorImport& o);
 void ImportResizeNearestNeighbor(OperatorImport& o);
 
+// recurrent.cc
+void ImportUnidirectionalSequenceLstm(OperatorImport& o);
+
 // movement.cc
 void ImportReshape(OperatorImport& o);
 void ImportReshapeToOutput(OperatorImport& o);

@@ -62,6 +62,8 @@ constexpr OperatorRow kRows[] = {
     {Builtin::SUM, "sum", ImportReduction},
     {Builtin::TANH, "tanh", ImportPlain},
     {Builtin::TRANSPOSE, "transpose", ImportTranspose},
+    {Builtin::UNIDIRECTIONAL_SEQUENCE_LSTM, "unidirectional_sequence_lstm",
+     ImportUnidirectionalSequenceLstm},
     {Builtin::UNPACK, "unpack", ImportUnpack},
 };
 
