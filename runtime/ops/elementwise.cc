@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "graph/ops/broadcast.h"
+#include "kernels/linear_sum.h"
 #include "runtime/lowering.h"
 #include "runtime/parallel_rows.h"
 
@@ -103,6 +104,21 @@ void LowerInteger(Lowering& l, kernels::IntegerOp op) {
   }
 }
 
+// Two tensors of one shape, large enough to be worth the search for a single rounding.
+bool EmitLinearSum(Lowering& l, const kernels::AddParams& p, kernels::AddRow<uint8_t> exact) {
+  constexpr int64_t kWorthSearching = 4096;
+  if (l.input(0).shape != l.input(1).shape) return false;
+  if (ElementCount(l.output(0).shape) < kWorthSearching) return false;
+  const auto sum = kernels::MakeLinearSum(p, exact);
+  if (!sum) return false;
+  const kernels::LinearSumChoice choice = kernels::ChooseLinearSumRow(l.isa);
+  EmitRows<uint8_t>(
+      l, StrCat("sum in one rounding ", choice.name),
+      [sum = *sum, row = choice.row](const uint8_t* a, int64_t, const uint8_t* b, int64_t,
+                                     uint8_t* y, int64_t count) { row(sum, a, b, y, count); });
+  return true;
+}
+
 void LowerSum(Lowering& l, kernels::IntegerOp op) {
   const DataType type = l.output(0).dtype;
   if (!IsQuantizedStorage(type)) return LowerInteger(l, op);
@@ -115,6 +131,7 @@ void LowerSum(Lowering& l, kernels::IntegerOp op) {
     return;
   }
   const kernels::AddRowChoice choice = kernels::ChooseAddRow(p, l.isa);
+  if (EmitLinearSum(l, p, choice.row)) return;
   EmitRows<uint8_t>(
       l, StrCat("sum ", choice.name),
       [p, row = choice.row](const uint8_t* a, int64_t a_step, const uint8_t* b, int64_t b_step,

@@ -1,0 +1,46 @@
+// Quantized 8-bit add in one rounding, where that gives the bits of the three roundings of
+// AddRowReference: y = clamp((a * A + b * B + C) >> S).
+//
+// There are only 65536 pairs of operands. MakeLinearSum asks the exact kernel for all of them and
+// looks for a C that meets every one; where there is none, the exact kernel stays.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernels/elementwise.h"
+#include "kernels/isa.h"
+
+namespace integra::kernels {
+
+// A = a_high * 2^15 + a_low with a_low in [0, 2^15), and so B and C; S = 15 + shift. Then
+//   (a A + b B + C) >> S = (a a_high + b b_high + c_high + ((a a_low + b b_low + c_low) >> 15)) >>
+//   shift
+// holds exactly, and everything fits in 32 bits.
+struct LinearSum {
+  int16_t a_high = 0, b_high = 0, a_low = 0, b_low = 0;
+  int32_t c_high = 0, c_low = 0;
+  int32_t shift = 0;
+  uint8_t min = 0, max = 255;
+};
+
+// `exact` computes the sums of `params`. Nothing where one rounding does not give all of them.
+std::optional<LinearSum> MakeLinearSum(const AddParams& params, AddRow<uint8_t> exact);
+
+// y[i] for i in [0, count); y may be a or b.
+using LinearSumRow = void (*)(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
+                              int64_t count);
+void LinearSumRowReference(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
+                           int64_t count);
+void LinearSumRowAvx2(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
+                      int64_t count);
+void LinearSumRowAvx512(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
+                        int64_t count);
+
+struct LinearSumChoice {
+  LinearSumRow row;
+  const char* name;
+};
+LinearSumChoice ChooseLinearSumRow(Isa isa);
+
+}  // namespace integra::kernels
