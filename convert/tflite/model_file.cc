@@ -21,7 +21,8 @@ std::shared_ptr<AlignedBuffer> Copy(std::span<const std::byte> file) {
 std::shared_ptr<AlignedBuffer> ReadWhole(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) Fail(ErrorCode::kSystem, path.string(), ": no such file");
+  if (!std::filesystem::exists(status))
+    Fail(ErrorCode::kInvalidFile, path.string(), ": no such file");
   if (!std::filesystem::is_regular_file(status)) {
     Fail(ErrorCode::kInvalidFile, path.string(), ": not a file");
   }
