@@ -1,11 +1,13 @@
 // Float kernels: the quantized grid, and oneDNN's layers against the plain loops.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
 
+#include "base/fixed_point.h"
 #include "kernels/float/convolution.h"
 #include "kernels/float/quantization.h"
 #include "kernels/onednn/float/convolution.h"
@@ -13,6 +15,7 @@
 namespace {
 
 using namespace integra::kernels;
+using integra::Multiplier;
 
 std::vector<float> Random(int64_t count, std::mt19937& random) {
   std::uniform_real_distribution<float> uniform(-1, 1);
@@ -48,6 +51,42 @@ TEST_CASE("float: quantizing rounds, clamps and survives what is not a number") 
   FakeQuantize(grid, real.data());
   CHECK(back == real);
   CHECK(real == std::vector<float>{0, 0.5f, -0.5f, 0, 51.5f, -62.5f, 51.5f, -62.5f, -62.5f});
+}
+
+TEST_CASE("float: values that come from accumulators round as the integers do") {
+  const std::vector<float> scale = {0.1f};
+  const std::vector<int32_t> zero_point = {3};
+  constexpr int64_t kSums = 4001;
+  const QuantizedGrid grid{
+      .inner = kSums, .scale = scale, .zero_point = zero_point, .low = -128, .high = 127};
+  const int32_t m = 1518500250;  // of [2^30, 2^31)
+  for (const int s : {0, 1, 4, 7}) {
+    for (const bool twice : {false, true}) {
+      CAPTURE(s);
+      CAPTURE(twice);
+      const double unit = std::ldexp(double{m}, -31 - s) * double{scale[0]};
+      AccumulatorRounding rounding;
+      rounding.Add(unit, scale[0], twice ? std::ldexp(1.0, s) : 1.0);
+      std::vector<float> real(kSums);
+      for (int64_t i = 0; i < kSums; ++i) {
+        // As far off as sums of floats are.
+        const double sum =
+            static_cast<double>(i - kSums / 2) + 0.2 * static_cast<double>(i % 3 - 1);
+        real[static_cast<size_t>(i)] = static_cast<float>(sum * unit);
+      }
+      FakeQuantize(grid, rounding, real.data());
+      int wrong = 0;
+      for (int64_t i = 0; i < kSums; ++i) {
+        const Multiplier multiplier{m, s};
+        const int64_t sum = i - kSums / 2;
+        const int64_t steps =
+            twice ? MultiplyDouble(sum, multiplier) : MultiplySingle(sum, multiplier);
+        const auto clamped = static_cast<float>(std::clamp<int64_t>(steps, -131, 124));
+        if (real[static_cast<size_t>(i)] != scale[0] * clamped) ++wrong;
+      }
+      CHECK(wrong == 0);
+    }
+  }
 }
 
 TEST_CASE("float: scales per channel lie along their axis") {

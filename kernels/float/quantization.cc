@@ -3,6 +3,8 @@
 namespace integra::kernels {
 namespace {
 
+constexpr int64_t kElementsWorthThreads = 32768;
+
 // The part of Quantize() that does not depend on the type: round(x / scale), clamped so that the
 // zero point can be added. The clamp comes first: the conversion to an integer must not overflow.
 inline int32_t Nearest(float x, float scale, float low, float high) {
@@ -10,6 +12,12 @@ inline int32_t Nearest(float x, float scale, float low, float high) {
   t = t > low ? t : low;  // NaN too
   t = t < high ? t : high;
   return RoundHalfAway(t);
+}
+
+// The nearest whole number of |x| < 2^51: what an addition leaves where the last bit counts ones.
+inline double Whole(double x) {
+  constexpr double kOnes = 6755399441055744.0;  // 1.5 * 2^52
+  return (x + kOnes) - kOnes;
 }
 
 // Calls f(first element, elements, scale, zero point) for every run of one scale.
@@ -52,14 +60,40 @@ void Quantize(const QuantizedGrid& grid, const float* real, int32_t shift, T* q)
   });
 }
 
-void FakeQuantize(const QuantizedGrid& grid, float* real) {
+void FakeQuantize(const QuantizedGrid& grid, float* real, int threads) {
   ForEachRun(grid, [&](int64_t at, int64_t n, float scale, int32_t zero_point) {
     const auto low = static_cast<float>(grid.low - zero_point);
     const auto high = static_cast<float>(grid.high - zero_point);
+    const bool shared = threads > 1 && n >= kElementsWorthThreads;
+#pragma omp parallel for simd num_threads(threads) if (parallel : shared)
     for (int64_t i = at; i < at + n; ++i) {
       real[i] = scale * static_cast<float>(Nearest(real[i], scale, low, high));
     }
   });
+}
+
+void FakeQuantize(const QuantizedGrid& grid, const AccumulatorRounding& rounding, float* real,
+                  int threads) {
+  if (rounding.empty()) return FakeQuantize(grid, real, threads);
+  const float scale = grid.scale[0];
+  const double low = grid.low - grid.zero_point[0], high = grid.high - grid.zero_point[0];
+  const int32_t origin = rounding.origin;
+  const double* sums = rounding.sums_per_real.data();
+  const double* parts = rounding.parts_per_sum.data();
+  const double* steps = rounding.steps_per_part.data();
+  const auto channels = static_cast<int64_t>(rounding.sums_per_real.size());
+  const bool shared = threads > 1 && grid.inner >= kElementsWorthThreads;
+#pragma omp parallel for num_threads(threads) if (shared)
+  for (int64_t row = 0; row < grid.inner; row += channels) {
+    float* x = real + row;
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) {
+      double t = Whole(Whole(x[c] * sums[c]) * parts[c]) * steps[c];
+      t = t > low ? t : low;
+      t = t < high ? t : high;
+      x[c] = scale * static_cast<float>(RoundHalfAway(static_cast<float>(t + origin)) - origin);
+    }
+  }
 }
 
 template void Dequantize(const QuantizedGrid&, const int8_t*, int32_t, float*);

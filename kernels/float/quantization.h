@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace integra::kernels {
 
@@ -35,7 +36,31 @@ void Dequantize(const QuantizedGrid& grid, const T* q, int32_t shift, float* rea
 template <typename T>
 void Quantize(const QuantizedGrid& grid, const float* real, int32_t shift, T* q);
 
-// real[i] = the value of its quantized neighbour: Quantize, then Dequantize.
-void FakeQuantize(const QuantizedGrid& grid, float* real);
+// real[i] = the value of its quantized neighbour: Quantize, then Dequantize. `threads` of OpenMP
+// share out the work where it is worth it.
+void FakeQuantize(const QuantizedGrid& grid, float* real, int threads = 1);
+
+// What lies between accumulators and whole steps of a tensor with one scale; a vector has an entry
+// per channel (the innermost dimension). Real values are accumulators up to the errors of float32
+// sums, which are taken out first; then they are rounded to parts of a step and then to steps,
+// half away from zero of (value / scale + origin). A part may be a step.
+struct AccumulatorRounding {
+  std::vector<double> sums_per_real;
+  std::vector<double> parts_per_sum;
+  std::vector<double> steps_per_part;
+  int32_t origin = 0;
+
+  void Add(double real_per_sum, double scale, double parts_per_step) {
+    sums_per_real.push_back(1 / real_per_sum);
+    parts_per_sum.push_back(real_per_sum / scale * parts_per_step);
+    steps_per_part.push_back(1 / parts_per_step);
+  }
+  bool empty() const { return sums_per_real.empty(); }
+};
+
+// FakeQuantize for values that come from accumulators; plain FakeQuantize where `rounding` is
+// empty.
+void FakeQuantize(const QuantizedGrid& grid, const AccumulatorRounding& rounding, float* real,
+                  int threads = 1);
 
 }  // namespace integra::kernels

@@ -1,6 +1,7 @@
 // Element-wise operators of two operands in float, and of plain integers as they are.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "base/error.h"
 #include "graph/ops/broadcast.h"
@@ -19,11 +20,19 @@ void ForEach(FloatCall& call, const F& f) {
   const auto* b = static_cast<const T*>(call.inputs[1].data);
   auto* y = static_cast<T*>(call.outputs[0].data);
   const auto& steps = nest.loops.back().strides;
-  nest.ForEachRow(0, nest.rows(), [&](int64_t i, int64_t j, int64_t k) {
-    for (int64_t n = 0; n < nest.row_length(); ++n) {
-      y[k + n] = f(a[i + n * steps[0]], b[j + n * steps[1]]);
-    }
-  });
+  const int64_t length = nest.row_length();
+  // Along a row, an operand moves on or stands still. Known steps let the compiler use vectors.
+  const auto rows = [&](const auto step_a, const auto step_b) {
+    nest.ForEachRow(0, nest.rows(), [&](int64_t i, int64_t j, int64_t k) {
+      for (int64_t n = 0; n < length; ++n) y[k + n] = f(a[i + n * step_a], b[j + n * step_b]);
+    });
+  };
+  constexpr std::integral_constant<int64_t, 0> kStill;
+  constexpr std::integral_constant<int64_t, 1> kOn;
+  if (steps[0] == 1 && steps[1] == 1) return rows(kOn, kOn);
+  if (steps[0] == 1 && steps[1] == 0) return rows(kOn, kStill);
+  if (steps[0] == 0 && steps[1] == 1) return rows(kStill, kOn);
+  rows(steps[0], steps[1]);
 }
 
 template <typename T>

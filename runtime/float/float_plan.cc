@@ -107,7 +107,8 @@ void FloatPlan::Bind(const graph::Node& node) {
     bound.call.outputs.push_back(tensor(id));
     const graph::Tensor& output = graph_.tensor(id);
     if (options_.simulated && !output.quantization.empty() && IsQuantizedStorage(output.dtype)) {
-      bound.rounded.emplace_back(tensor(id).floats(), OutputGridOf(node, output));
+      bound.rounded.push_back(
+          {tensor(id).floats(), OutputGridOf(node, output), RoundingOf(graph_, node, output)});
     }
   }
   bound.function = FloatFunctionOf(node.type);
@@ -156,7 +157,9 @@ void FloatPlan::RunNode(size_t n) {
   } else {
     bound.function(bound.call);
   }
-  for (const auto& [values, grid] : bound.rounded) kernels::FakeQuantize(grid, values);
+  for (const RoundedOutput& output : bound.rounded) {
+    kernels::FakeQuantize(output.grid, output.rounding, output.values, options_.threads);
+  }
 }
 
 void FloatPlan::Run() {

@@ -52,12 +52,16 @@ class FloatPlan {
   uint64_t multiply_accumulates(size_t n) const { return nodes_[n].multiply_accumulates; }
 
  private:
+  struct RoundedOutput {
+    float* values;
+    kernels::QuantizedGrid grid;
+    kernels::AccumulatorRounding rounding;
+  };
   struct BoundNode {
     FloatCall call;
     std::unique_ptr<kernels::OnednnFloatLayer> prepared = {};  // null: `function`
     FloatFunction function = nullptr;
-    std::vector<std::pair<float*, kernels::QuantizedGrid>> rounded =
-        {};  // simulated mode's outputs
+    std::vector<RoundedOutput> rounded = {};  // in simulated mode
     std::string kernel = {};
     uint64_t multiply_accumulates = 0;
   };

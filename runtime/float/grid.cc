@@ -1,7 +1,10 @@
 #include "runtime/float/grid.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -59,6 +62,50 @@ kernels::QuantizedGrid OutputGridOf(const graph::Node& node, const graph::Tensor
     }
   }
   return grid;
+}
+
+kernels::AccumulatorRounding RoundingOf(const graph::Graph& graph, const graph::Node& node,
+                                        const graph::Tensor& output) {
+  kernels::AccumulatorRounding rounding;
+  if (node.inputs.empty() || output.shape.empty() || ElementCount(output.shape) == 0) return {};
+  const graph::Tensor& input = graph.tensor(node.inputs[0]);
+  if (output.quantization.scale.size() != 1 || input.quantization.scale.size() != 1) return {};
+  const double scale = output.quantization.scale[0];
+  const double input_scale = input.quantization.scale[0];
+  const auto channels = static_cast<size_t>(output.shape.back());
+  const auto parts = [](int64_t shift) {
+    return std::ldexp(1.0, static_cast<int>(std::clamp<int64_t>(shift, 0, 30)));
+  };
+  const std::string_view op = graph::NameOf(node.type);
+  if (node.has("rounding") && node.has("shift")) {
+    // Convolutions and dense layers, and conversions between scales.
+    std::vector<float> weights = {1.0f};
+    if (node.inputs.size() > 1) weights = graph.tensor(node.inputs[1]).quantization.scale;
+    const std::vector<int64_t>& shifts = node.integers("shift");
+    const bool twice = node.text("rounding") == "double";
+    const auto fits = [channels](size_t n) { return n == 1 || n == channels; };
+    if (!fits(weights.size()) || !fits(shifts.size())) return {};
+    for (size_t c = 0; c < channels; ++c) {
+      const int64_t shift = shifts[shifts.size() == 1 ? 0 : c];
+      rounding.Add(input_scale * weights[weights.size() == 1 ? 0 : c], scale,
+                   parts(twice ? shift : 0));
+    }
+  } else if (op == "mean" && node.has("shift")) {
+    // The integers divide by the count with the bits of the shift that it leaves.
+    const int64_t count = ElementCount(input.shape) / ElementCount(output.shape);
+    const int bits = static_cast<int>(std::bit_width(static_cast<uint64_t>(count))) - 1;
+    for (size_t c = 0; c < channels; ++c) {
+      rounding.Add(input_scale / static_cast<double>(count), scale,
+                   parts(node.integers("shift")[0] + bits));
+    }
+  } else if (op == "average_pool_2d") {
+    // Where the window may leave the image, the count varies.
+    if (std::ranges::any_of(node.integers("padding"), [](int64_t p) { return p > 0; })) return {};
+    const auto count = static_cast<double>(node.integers("filter")[0] * node.integers("filter")[1]);
+    for (size_t c = 0; c < channels; ++c) rounding.Add(input_scale / count, scale, count);
+    rounding.origin = output.quantization.zero_point[0];
+  }
+  return rounding;
 }
 
 bool IsRealValued(const graph::Tensor& tensor) {

@@ -19,6 +19,13 @@ kernels::QuantizedGrid GridOf(const graph::Tensor& tensor);
 // where it has one.
 kernels::QuantizedGrid OutputGridOf(const graph::Node& node, const graph::Tensor& tensor);
 
+// How the integer arithmetic of `node` comes from accumulators to its output, where mode simulated
+// has to know; empty where it rounds real values once. Accumulators are whole numbers, of which
+// float32 sums are a little off; and one rounding after another gives other values than one alone,
+// as often as once in 2^(1 + shift). Both would show in every layer, and add up.
+kernels::AccumulatorRounding RoundingOf(const graph::Graph& graph, const graph::Node& node,
+                                        const graph::Tensor& output);
+
 // Whether float arithmetic sees the tensor's real values: float32 itself, 8- and 16-bit tensors
 // with a scale, and constants of any type with a scale (biases). All others keep their own type.
 bool IsRealValued(const graph::Tensor& tensor);
