@@ -77,8 +77,7 @@ TEST_CASE("simulated and integer: the same class on ImageNet pictures" * doctest
             " pictures; right: simulated ", comparison.modes[0].top1, ", integer ",
             comparison.modes[1].top1, "; SQNR of the output ", difference.sqnr_db, " dB");
     CHECK(comparison.samples == 500);
-    // A step that differs in one layer changes many behind it, so that close classes change places.
-    CHECK(100 * difference.same_top1 >= 99 * comparison.samples);
+    CHECK(1000 * difference.same_top1 >= 995 * comparison.samples);
   }
 }
 

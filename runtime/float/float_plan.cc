@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "runtime/float/convolution.h"
+#include "runtime/float/sum.h"
 #include "runtime/memory_plan.h"
 
 namespace integra::floats {
@@ -111,7 +112,8 @@ void FloatPlan::Bind(const graph::Node& node) {
           {tensor(id).floats(), OutputGridOf(node, output), RoundingOf(graph_, node, output)});
     }
   }
-  bound.function = FloatFunctionOf(node.type);
+  if (options_.simulated) bound.function = SimulatedSumOf(graph_, node);
+  if (bound.function == nullptr) bound.function = FloatFunctionOf(node.type);
   bound.kernel = StrCat("float ", graph::NameOf(node.type));
   bound.multiply_accumulates = MultiplyAccumulatesOf(bound.call);
   if (!options_.reference) Prepare(bound);
