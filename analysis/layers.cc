@@ -12,28 +12,54 @@ namespace {
 
 using floats::ActivationRange;
 
+// Operators whose results cannot leave the range of their input's values.
+constexpr std::string_view kKeepRange[] = {
+    "average_pool_2d", "batch_to_space_nd",
+    "depth_to_space",  "expand_dims",
+    "gather",          "gather_nd",
+    "max_pool_2d",     "mean",
+    "quantize",        "reduce_max",
+    "reduce_min",      "reshape",
+    "resize_bilinear", "slice",
+    "space_to_depth",  "split",
+    "split_v",         "squeeze",
+    "strided_slice",   "resize_nearest_neighbor",
+    "transpose",       "unpack",
+};
+
+// What the tensor's type and scale can hold; everything where it has none.
+ActivationRange RepresentedRange(const graph::Tensor& tensor) {
+  if (tensor.quantization.scale.size() != 1 || !IsQuantizedStorage(tensor.dtype)) return {};
+  const float scale = tensor.quantization.scale[0];
+  const auto [first, last] = floats::RangeOf(tensor.dtype);
+  const int32_t zero_point = tensor.quantization.zero_point[0];
+  return {.low = scale * static_cast<float>(first - zero_point),
+          .high = scale * static_cast<float>(last - zero_point)};
+}
+
 // The range that the node's own function can make: values at its ends are no fault of the scale.
-ActivationRange FunctionRange(const graph::Node& node) {
+ActivationRange FunctionRange(const graph::Graph& graph, const graph::Node& node) {
   const std::string_view op = graph::NameOf(node.type);
   if (op == "relu") return {.low = 0};
   if (op == "relu6") return {.low = 0, .high = 6};
   if (op == "relu_n1_to_1" || op == "tanh") return {.low = -1, .high = 1};
   if (op == "softmax" || op == "logistic") return {.low = 0, .high = 1};
+  if (std::ranges::count(kKeepRange, op) > 0 && node.input(0) != graph::kNoTensor) {
+    // Values that were saturated before count where that happened.
+    return RepresentedRange(graph.tensor(node.inputs[0]));
+  }
   return floats::ActivationRangeOf(node);
 }
 
-int64_t CountSaturated(const graph::Node& node, const graph::Tensor& tensor,
-                       const std::vector<float>& values) {
+int64_t CountSaturated(const graph::Graph& graph, const graph::Node& node,
+                       const graph::Tensor& tensor, const std::vector<float>& values) {
   if (tensor.quantization.scale.size() != 1 || !IsQuantizedStorage(tensor.dtype)) return 0;
   const float scale = tensor.quantization.scale[0];
-  const auto [first, last] = floats::RangeOf(tensor.dtype);
-  const int32_t zero_point = tensor.quantization.zero_point[0];
-  const float low = scale * static_cast<float>(first - zero_point);
-  const float high = scale * static_cast<float>(last - zero_point);
-  const ActivationRange range = FunctionRange(node);
+  const auto [low, high] = RepresentedRange(tensor);
+  const ActivationRange range = FunctionRange(graph, node);
   const bool low_counts = low > range.low + scale;
   const bool high_counts = high < range.high - scale;
-  return std::count_if(values.begin(), values.end(), [&](float x) {
+  return std::count_if(values.begin(), values.end(), [=, low = low, high = high](float x) {
     return (low_counts && x <= low) || (high_counts && x >= high);
   });
 }
@@ -89,7 +115,7 @@ void LayerCollector::AddLayer(Layer& layer, const TracedRun& a, const TracedRun&
   const std::vector<float> values = b.Values(layer.b);
   layer.difference.Add(a.Values(layer.a), values);
   if (b_ != Mode::kFloat) {
-    layer.saturated += CountSaturated(*layer.node, graph_.tensor(layer.b), values);
+    layer.saturated += CountSaturated(graph_, *layer.node, graph_.tensor(layer.b), values);
   }
 }
 

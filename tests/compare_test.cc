@@ -111,6 +111,23 @@ Comparison Made() {
   return Compare(Network(ConvolutionNetwork()), data);
 }
 
+TEST_CASE("compare: a value counts as saturated where that happened") {
+  graph::Graph graph = ConvolutionNetwork();
+  for (const char* tensor : {"features", "result"}) {
+    graph.tensor(*graph.Find(tensor)).quantization.scale = {0.01f};  // far too small for [0, 6]
+  }
+  for (const char* derived : {"multiplier", "shift", "clamp"}) {
+    graph.nodes[0].attributes.erase(derived);
+  }
+  graph::Validate(graph);
+  RealSamples data;
+  const Comparison comparison = Compare(Network(graph), data);
+  for (const LayerComparison& pair : comparison.layers) {
+    CHECK(pair.layers[0].saturation > 0.05);
+    CHECK(pair.layers[1].saturation == 0);  // a reshape of saturated values
+  }
+}
+
 TEST_CASE("compare: JSON has every figure") {
   const Comparison comparison = Made();
   const auto json = nlohmann::json::parse(comparison.ToJson());
