@@ -4,13 +4,30 @@
 #include <cstdlib>
 
 namespace integra::kernels {
+namespace {
+
+// Sum of f(w) in [-128, 128]. In 32 bits, block by block: compilers make that four times as fast as
+// a sum in 64 bits, and every weight of a network passes here when it is loaded.
+template <typename F>
+int64_t SumOf(const int8_t* weights, int64_t count, const F& f) {
+  constexpr int64_t kBlock = int64_t{1} << 20;
+  int64_t total = 0;
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    int32_t sum = 0;
+    for (int64_t i = begin; i < std::min(begin + kBlock, count); ++i) sum += f(weights[i]);
+    total += sum;
+  }
+  return total;
+}
+
+}  // namespace
 
 std::vector<int32_t> GemmAddends(const GemmProblem& p) {
   std::vector<int32_t> addends(static_cast<size_t>(p.n));
   const int64_t zx = p.src_zero_point, zw = p.weight_zero_point;
   for (int64_t j = 0; j < p.n; ++j) {
-    int64_t sum = 0;
-    for (int64_t k = 0; k < p.depth(); ++k) sum += p.weights[j * p.depth() + k];
+    const int64_t sum =
+        SumOf(p.weights + j * p.depth(), p.depth(), [](int8_t w) { return int32_t{w}; });
     const int64_t bias = p.bias != nullptr ? p.bias[j] : 0;
     // Modulo 2^32, as the accumulators; that their true sum fits was proven when the network was
     // loaded (graph::CheckAccumulators).
@@ -23,8 +40,8 @@ std::vector<int32_t> GemmAddends(const GemmProblem& p) {
 int64_t LargestSum(const GemmProblem& p) {
   int64_t largest = 0;
   for (int64_t j = 0; j < p.n; ++j) {
-    int64_t weights = 0;
-    for (int64_t k = 0; k < p.depth(); ++k) weights += std::abs(p.weights[j * p.depth() + k]);
+    const int64_t weights =
+        SumOf(p.weights + j * p.depth(), p.depth(), [](int8_t w) { return std::abs(int32_t{w}); });
     largest = std::max(largest, weights);
   }
   return 255 * (largest + p.depth() * std::abs(p.weight_zero_point));
