@@ -3,8 +3,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace integra {
+namespace {
+
+const Error kOutOfMemory(ErrorCode::kSystem, "there is not enough memory");
+
+}  // namespace
 
 std::string Printable(std::string text) {
   const auto is_control = [](char c) {
@@ -22,6 +28,14 @@ std::string Printable(std::string text) {
     }
   }
   return printable;
+}
+
+void FailOutOfMemory(const std::string& what) {
+  try {
+    Fail(ErrorCode::kSystem, what, ": there is not enough memory");
+  } catch (const std::bad_alloc&) {
+    throw kOutOfMemory;  // copying shares the text and allocates nothing
+  }
 }
 
 void DcheckFailed(const char* condition, const char* file, int line) {

@@ -32,6 +32,10 @@ template <typename... Parts>
   throw Error(code, Printable(StrCat(parts...)));
 }
 
+// Throws Error (kSystem): `what`, a file or network, needs more memory than there is. Itself it
+// does without: where there is none for a message either, a ready one is thrown.
+[[noreturn]] void FailOutOfMemory(const std::string& what);
+
 // Checks a promise between Integra's own parts. Costs nothing in release builds.
 #ifdef NDEBUG
 #define INTEGRA_DCHECK(condition) ((void)0)

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "graph/graph.h"
+#include "integra/network.hpp"
 
 namespace integra::graph {
 
@@ -14,16 +15,10 @@ inline constexpr int kFormatVersion = 1;
 // Constants and lists of up to this many elements stand in the network file itself.
 inline constexpr size_t kMaxInlineElements = 16;
 
-struct LoadLimits {
-  uint64_t max_weights_bytes = uint64_t{1} << 32;
-  // Reading JSON takes up to about 40 times the file's size; MobileNetV2's has 0.1 MB.
-  uint64_t max_network_bytes = uint64_t{1} << 26;
-};
-
 // `path` is a network file, or a folder that holds network.json. The weights file is mapped, not
 // copied; the graph's constants point into it. The graph returned has passed Validate().
 // Throws Error: kInvalidFile (names file, place and cause), kUnsupported, kSystem.
-Graph LoadNetwork(const std::filesystem::path& path, const LoadLimits& limits = {});
+Graph LoadNetwork(const std::filesystem::path& path, const LoadOptions& options = {});
 
 // Writes `directory`/network.json and, where there are constants too large to stand inline,
 // `directory`/weights.safetensors. Both are written whole under temporary names, synced, and then

@@ -42,8 +42,9 @@ class ChecksumMismatch : public Error {
 
 class NetworkReader {
  public:
-  NetworkReader(const std::filesystem::path& path, std::string_view text, const LoadLimits& limits)
-      : path_(path), json_(path.string(), text), limits_(limits) {}
+  NetworkReader(const std::filesystem::path& path, std::string_view text,
+                const LoadOptions& options)
+      : path_(path), json_(path.string(), text), options_(options) {}
 
   Graph Read() {
     JsonFields fields(json_, json_.root(), "");
@@ -96,7 +97,7 @@ class NetworkReader {
     const std::string& file_name = json_.Text(*name, "\"weights\"");
     std::shared_ptr<const MappedFile> file;
     try {
-      file = MappedFile::OpenInside(path_.parent_path(), file_name, limits_.max_weights_bytes);
+      file = MappedFile::OpenInside(path_.parent_path(), file_name, options_.max_weights_bytes);
     } catch (const Error& error) {
       Fail(error.code(), json_.source(), ":", name->line, ": \"weights\": ", error.what());
     }
@@ -126,7 +127,7 @@ class NetworkReader {
     const auto backup = BackupOf(weights, checksum);
     if (backup.empty()) return nullptr;
     try {
-      auto file = MappedFile::OpenInside(path_.parent_path(), backup, limits_.max_weights_bytes);
+      auto file = MappedFile::OpenInside(path_.parent_path(), backup, options_.max_weights_bytes);
       return ChecksumOf(*file) == checksum ? file : nullptr;
     } catch (const Error&) {
       return nullptr;
@@ -222,7 +223,7 @@ class NetworkReader {
 
   const std::filesystem::path path_;
   const JsonDocument json_;
-  const LoadLimits limits_;
+  const LoadOptions options_;
   std::optional<SafetensorsReader> weights_;
   std::optional<NetworkValues> values_;
   Graph graph_;
@@ -232,13 +233,13 @@ class NetworkReader {
 
 }  // namespace
 
-Graph LoadNetwork(const std::filesystem::path& path, const LoadLimits& limits) {
+Graph LoadNetwork(const std::filesystem::path& path, const LoadOptions& options) {
   std::error_code error;
   const bool is_folder = std::filesystem::is_directory(path, error);
   const std::filesystem::path file_path = is_folder ? path / kNetworkFileName : path;
   const auto load = [&] {
-    const auto file = MappedFile::Open(file_path, limits.max_network_bytes);
-    Graph graph = NetworkReader(file_path, file->text(), limits).Read();
+    const auto file = MappedFile::Open(file_path, options.max_network_bytes);
+    Graph graph = NetworkReader(file_path, file->text(), options).Read();
     Validate(graph);
     return graph;
   };
@@ -252,7 +253,7 @@ Graph LoadNetwork(const std::filesystem::path& path, const LoadLimits& limits) {
     }
     return load();
   } catch (const std::bad_alloc&) {
-    Fail(ErrorCode::kSystem, file_path.string(), ": there is not enough memory to load it");
+    FailOutOfMemory(file_path.native());
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -194,9 +195,7 @@ class NetworkWriter {
   std::set<std::string> keys_;
 };
 
-}  // namespace
-
-void SaveNetwork(const Graph& graph, const std::filesystem::path& directory) {
+void Save(const Graph& graph, const std::filesystem::path& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) {
@@ -230,6 +229,16 @@ void SaveNetwork(const Graph& graph, const std::filesystem::path& directory) {
   }
   network.Commit();
   RemoveBackups(weights_path);
+}
+
+}  // namespace
+
+void SaveNetwork(const Graph& graph, const std::filesystem::path& directory) {
+  try {
+    Save(graph, directory);
+  } catch (const std::bad_alloc&) {
+    FailOutOfMemory(directory.native());
+  }
 }
 
 }  // namespace integra::graph

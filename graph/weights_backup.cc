@@ -1,7 +1,10 @@
 #include "graph/weights_backup.h"
 
+#include <dirent.h>
+
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -45,16 +48,18 @@ void RemoveBackups(const std::filesystem::path& weights) {
   const std::string stem = weights.stem().string() + ".";
   const std::string extension = weights.extension().string();
   std::vector<std::filesystem::path> backups;
-  std::error_code error;
   const auto folder = weights.has_parent_path() ? weights.parent_path() : ".";
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
+  // Not std::filesystem's iterator: where memory runs out, libstdc++'s ends the process.
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
+  if (listing == nullptr) return;
+  while (const dirent* entry = ::readdir(listing.get())) {
+    const std::string name = entry->d_name;
     if (name.size() == stem.size() + kChecksumDigits + extension.size() && name.starts_with(stem) &&
         name.ends_with(extension) && IsChecksum(name.substr(stem.size(), kChecksumDigits))) {
-      backups.push_back(entry->path());
+      backups.push_back(folder / name);
     }
   }
+  std::error_code error;
   for (const auto& backup : backups) std::filesystem::remove(backup, error);
 }
 

@@ -1,4 +1,8 @@
 #include "integra/network.hpp"
+
+#include <new>
+
+#include "base/error.h"
 #include "graph/network_file.h"
 #include "runtime/weight_cache.h"
 
@@ -19,8 +23,12 @@ Network::Network(graph::Graph graph) {
   state_ = std::move(state);
 }
 
-Network Network::Load(const std::filesystem::path& path) {
-  return Network(graph::LoadNetwork(path));
+Network Network::Load(const std::filesystem::path& path, const LoadOptions& options) {
+  try {
+    return Network(graph::LoadNetwork(path, options));
+  } catch (const std::bad_alloc&) {
+    FailOutOfMemory(path.native());
+  }
 }
 
 const std::string& Network::name() const { return state_->graph.name; }

@@ -1,8 +1,13 @@
 #include "integra/session.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
+#include <limits>
+#include <new>
 #include <ostream>
+#include <system_error>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -52,6 +57,33 @@ const SessionOptions& Checked(const SessionOptions& options) {
   return options;
 }
 
+uint64_t MachineMemory() {
+  const auto pages = ::sysconf(_SC_PHYS_PAGES);
+  const auto page_bytes = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page_bytes <= 0) return std::numeric_limits<uint64_t>::max();
+  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes);
+}
+
+size_t ScratchBytesPerThread(const runtime::Plan& plan) {
+  return AlignUp(plan.scratch_bytes + kReadPadding);
+}
+
+// The plan, which so far is only a plan: shapes in a file of a few bytes can ask for any amount.
+runtime::Plan Affordable(runtime::Plan plan, const Network& network,
+                         const SessionOptions& options) {
+  const uint64_t limit = options.max_memory_bytes > 0 ? options.max_memory_bytes : MachineMemory();
+  const uint64_t scratch = ScratchBytesPerThread(plan) * static_cast<uint64_t>(options.threads);
+  const uint64_t weights = network.weights().bytes();
+  const uint64_t needed = plan.arena_bytes + scratch + weights;
+  if (needed > limit) {
+    Fail(ErrorCode::kSystem, network.graph().source, ": needs ", needed, " bytes (activations ",
+         plan.arena_bytes, ", scratch ", scratch, ", packed weights ", weights,
+         "), more than the limit of ", limit,
+         options.max_memory_bytes > 0 ? " (max_memory_bytes)" : ", which is all the machine has");
+  }
+  return plan;
+}
+
 }  // namespace
 
 class Session::Impl {
@@ -61,11 +93,11 @@ class Session::Impl {
         options_(Checked(options)),
         inputs_(Batched(network.inputs(), options.batch)),
         outputs_(Batched(network.outputs(), options.batch)),
-        plan_(runtime::MakePlan(network.graph(), options, network.weights())),
+        plan_(Affordable(runtime::MakePlan(network.graph(), options, network.weights()), network,
+                         options)),
         pool_(options.threads),
         arena_(plan_.arena_bytes),
-        scratch_(AlignUp(plan_.scratch_bytes + kReadPadding) *
-                 static_cast<size_t>(options.threads)) {
+        scratch_(ScratchBytesPerThread(plan_) * static_cast<size_t>(options.threads)) {
     const size_t count = network.graph().tensors.size();
     for (size_t id = 0; id < count; ++id) {
       std::byte* address = const_cast<std::byte*>(plan_.constant_addresses[id]);
@@ -74,7 +106,7 @@ class Session::Impl {
       }
       addresses_.push_back(address);
     }
-    const size_t each = AlignUp(plan_.scratch_bytes + kReadPadding);
+    const size_t each = ScratchBytesPerThread(plan_);
     for (int i = 0; i < options.threads; ++i) {
       scratch_addresses_.push_back(scratch_.data() + each * static_cast<size_t>(i));
     }
@@ -232,8 +264,16 @@ void Session::Impl::WriteChromeTrace(std::ostream& out) const {
   out << "\n]}\n";
 }
 
-Session::Session(const Network& network, const SessionOptions& options)
-    : impl_(std::make_unique<Impl>(network, options)) {}
+Session::Session(const Network& network, const SessionOptions& options) {
+  try {
+    impl_ = std::make_unique<Impl>(network, options);
+  } catch (const std::bad_alloc&) {
+    FailOutOfMemory(network.graph().source);
+  } catch (const std::system_error& error) {  // threads
+    Fail(ErrorCode::kSystem, "a session of ", options.threads,
+         " threads cannot be made: ", error.what());
+  }
+}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;

@@ -29,6 +29,9 @@ struct SessionOptions {
   bool keep_all_tensors = false;  // keep every intermediate tensor readable after Run (debugging)
   bool profile = false;           // measure every node
   const FloatNodes* float_nodes = nullptr;
+  // Most bytes that activations, scratch and packed weights may take together; a network that needs
+  // more is refused (kSystem) before they are allocated. 0: what the machine has.
+  uint64_t max_memory_bytes = 0;
 };
 
 // What the plan decided for one node, and how long it took.
