@@ -71,11 +71,6 @@ void ForEachNetwork(Test test,
     try {
       test(LoadGolden(*data, name));
     } catch (const Error& error) {
-      // Until all operators have landed.
-      if (error.code() == ErrorCode::kUnsupported) {
-        MESSAGE("NOT YET: ", std::string(error.what()));
-        continue;
-      }
       FAIL_CHECK(std::string(error.what()));
     }
   }
