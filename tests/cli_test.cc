@@ -21,7 +21,8 @@ namespace {
 using Json = nlohmann::json;
 using Strings = std::vector<std::string>;
 
-const Strings kVerbs = {"bench", "compare", "import", "info", "inspect", "run", "verify"};
+const Strings kVerbs = {"bench",   "compare",  "import", "info",
+                        "inspect", "quantize", "run",    "verify"};
 
 // A network, inputs that fit it and files that are wrong, in a folder of their own.
 class Workplace {

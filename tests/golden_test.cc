@@ -3,8 +3,8 @@
 
 #include "convert/convert.h"
 #include "graph/network_file.h"
-#include "integra/float_session.hpp"
 #include "graph/schema.h"
+#include "integra/float_session.hpp"
 #include "integra/integra.hpp"
 #include "tests/support/difference.h"
 #include "tests/support/golden.h"

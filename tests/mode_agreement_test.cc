@@ -36,11 +36,10 @@ TEST_CASE("simulated and integer: every layer fed the same input is within one s
   for (const std::string name : kNetworks) {
     CAPTURE(name);
     const GoldenNetwork golden = LoadGolden(*data, name);
-    const auto network = TryImport(golden.model);
-    if (!network) continue;
-    GoldenSource source(golden, network->inputs());
-    const Comparison comparison = Compare(
-        *network, source, {.modes = {Mode::kSimulated, Mode::kInteger}, .layer_samples = 2});
+    const Network network = Import(golden.model);
+    GoldenSource source(golden, network.inputs());
+    const Comparison comparison =
+        Compare(network, source, {.modes = {Mode::kSimulated, Mode::kInteger}, .layer_samples = 2});
     const LayerComparison& layers = SameInput(comparison);
     double worst = 0;
     double mean = 0;
@@ -62,13 +61,12 @@ TEST_CASE("simulated and integer: the same class on ImageNet pictures") {
   if (!data) return;
   for (const std::string name : {"mobilenet_v1_0.25_128_quant", "tf2_mobilenet_v2_1.0_224_ptq"}) {
     CAPTURE(name);
-    const auto network = TryImport(*data / "models" / (name + ".tflite"));
-    if (!network) continue;
+    const Network network = Import(*data / "models" / (name + ".tflite"));
     const auto pictures = io::OpenDataSet(
-        {*data / "images" / "jpeg"}, network->inputs(),
+        {*data / "images" / "jpeg"}, network.inputs(),
         {.labels = *data / "images" / "labels.tsv", .label_options = {.outputs = 1001}});
     const Comparison comparison =
-        Compare(*network, *pictures,
+        Compare(network, *pictures,
                 {.modes = {Mode::kSimulated, Mode::kInteger}, .layer_samples = 0, .threads = 1});
     const OutputDifference& difference = comparison.outputs[0];
     MESSAGE(name, ": same top-1 on ", difference.same_top1, " of ", comparison.samples,

@@ -28,7 +28,9 @@ class Floats {
     if (kind == 0) return std::bit_cast<float>(edges[random_() % edges.size()]);
     if (kind == 1) return static_cast<float>(static_cast<int32_t>(random_()) >> (random_() % 32));
     auto bits = static_cast<uint32_t>(random_());
-    if (kind < 5) bits = (bits & 0x807fffffu) | (0x70u + static_cast<uint32_t>(random_() % 32)) << 23;  // 2^-15 .. 2^16
+    if (kind < 5)
+      bits = (bits & 0x807fffffu) | (0x70u + static_cast<uint32_t>(random_() % 32))
+                                        << 23;  // 2^-15 .. 2^16
     const auto value = std::bit_cast<float>(bits);
     return std::isfinite(value) ? value : Next();
   }

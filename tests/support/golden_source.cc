@@ -1,7 +1,5 @@
 #include "tests/support/golden_source.h"
 
-#include <doctest/doctest.h>
-
 #include <cstring>
 #include <stdexcept>
 
@@ -11,15 +9,7 @@
 
 namespace integra::test {
 
-std::optional<Network> TryImport(const std::filesystem::path& model) {
-  try {
-    return Network(convert::ImportTflite(model));
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kUnsupported) throw;
-    MESSAGE("NOT YET: ", std::string(error.what()));
-    return std::nullopt;
-  }
-}
+Network Import(const std::filesystem::path& model) { return Network(convert::ImportTflite(model)); }
 
 void GoldenSource::Read(int64_t i, const std::vector<TensorInfo>& inputs,
                         std::span<const std::span<std::byte>> buffers) {

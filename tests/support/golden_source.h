@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <vector>
 
 #include "integra/compare.hpp"
@@ -10,8 +9,7 @@
 
 namespace integra::test {
 
-// The imported network. Until all operators have landed: none, with a message, where it has others.
-std::optional<Network> TryImport(const std::filesystem::path& model);
+Network Import(const std::filesystem::path& model);
 
 // Gives a network with the golden network's input types the very bytes, and its float sibling the
 // real values. `golden` has to outlive it.
