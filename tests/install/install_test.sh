@@ -4,6 +4,7 @@
 #
 #   install_test.sh SOURCE BUILD WORK static|shared
 set -euo pipefail
+export CMAKE_GENERATOR=Ninja  # the one that Integra's own list of packages has
 source=$1 build=$2 work=$3 kind=$4
 jobs=$(nproc)
 rm -rf "$work"
@@ -17,7 +18,7 @@ quietly() { "$@" > "$work/log" 2>&1 || { cat "$work/log" >&2; fail "failed: $*";
 
 if [ "$kind" = shared ]; then
   # integra::runtime alone. Not optimized: it is the package that is tested here.
-  quietly cmake -S "$source" -B "$work/build" -G Ninja -D CMAKE_BUILD_TYPE=Debug -D CMAKE_CXX_FLAGS_DEBUG=-O0 \
+  quietly cmake -S "$source" -B "$work/build" -D CMAKE_BUILD_TYPE=Debug -D CMAKE_CXX_FLAGS_DEBUG=-O0 \
     -D BUILD_SHARED_LIBS=ON -D INTEGRA_BUILD_TOOLS=OFF -D INTEGRA_BUILD_TESTS=OFF \
     -D INTEGRA_BUILD_BENCH=OFF
   quietly cmake --build "$work/build" --parallel "$jobs"
