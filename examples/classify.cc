@@ -30,14 +30,14 @@ int main(int argc, char** argv) {
     std::vector<std::byte> scores(static_cast<size_t>(integra::ElementCount(out.shape)) *
                                   integra::SizeOf(out.dtype));
 
-    // real = scale * (q - zero_point). The network was trained on shades from 0 to 1.
+    // real = scale * (q - zero_point). The network takes pixels from 0 to 255.
     if (in.quantization.empty() || image.size() != std::size(kDigit)) {
       std::fprintf(stderr, "%s is not a quantized digits network\n", argv[1]);
       return 2;
     }
     const bool is_signed = in.dtype == integra::DataType::kInt8;
     for (size_t i = 0; i < image.size(); ++i) {
-      const float real = static_cast<float>(kDigit[i]) / 16.0f;
+      const float real = static_cast<float>(kDigit[i]) * 255 / 16;
       const long q = std::lround(real / in.quantization.scale[0]) + in.quantization.zero_point[0];
       image[i] =
           static_cast<std::byte>(std::clamp(q, is_signed ? -128L : 0L, is_signed ? 127L : 255L));

@@ -41,9 +41,9 @@ int main(int argc, char** argv) {
     return 2;
   }
 
-  /* real = scale * (q - zero_point). The network was trained on shades from 0 to 1. */
+  /* real = scale * (q - zero_point). The network takes pixels from 0 to 255. */
   for (int i = 0; i < 64; ++i) {
-    const long q = lround(kDigit[i] / 16.0 / in.scales[0]) + in.zero_points[0];
+    const long q = lround(kDigit[i] * 255 / 16.0 / in.scales[0]) + in.zero_points[0];
     const long least = in.dtype == INTEGRA_INT8 ? -128 : 0;
     image[i] = (uint8_t)(q < least ? least : q > least + 255 ? least + 255 : q);
   }
