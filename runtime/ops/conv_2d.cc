@@ -14,6 +14,9 @@ using kernels::Gemm;
 // input and output stays in the second-level cache.
 constexpr int64_t kPixelsPerStripe = 240;
 
+// Stripes of pixels in one column begin at multiples of this, for the kernels' tiles.
+constexpr int64_t kTileRows = 2;
+
 // A 1x1 convolution is one long column of pixels.
 Conv2dParams Flatten(Conv2dParams p) {
   if (p.y.kernel == 1 && p.x.kernel == 1 && p.y.stride == 1 && p.x.stride == 1 &&
@@ -29,16 +32,18 @@ Conv2dParams Flatten(Conv2dParams p) {
 struct Stripes {
   Conv2dParams p;
   PaddedRows input;
+  int64_t most_rows;                     // output rows per stripe of a single thread
   int64_t rows;                          // output rows per stripe
   int64_t count;                         // stripes per image
   std::vector<int32_t> row_offsets;      // by output pixel of a stripe
   std::vector<int32_t> segment_offsets;  // by run
   int64_t segment_length;
 
-  explicit Stripes(const Conv2dParams& params)
+  Stripes(const Conv2dParams& params, int threads)
       : p(Flatten(params)),
         input(p, 1, 1),
-        rows(std::clamp<int64_t>(kPixelsPerStripe / p.x.output, 1, p.y.output)),
+        most_rows(std::clamp<int64_t>(kPixelsPerStripe / p.x.output, 1, p.y.output)),
+        rows(RowsPerStripe(p.y.output, most_rows, threads, p.x.output == 1 ? kTileRows : 1)),
         count((p.y.output + rows - 1) / rows) {
     for (int64_t y = 0; y < rows; ++y) {
       for (int64_t x = 0; x < p.x.output; ++x) {
@@ -68,7 +73,7 @@ void LowerConv2d(Lowering& l) {
     EmitInt16(l, p);
     return;
   }
-  auto stripes = std::make_shared<const Stripes>(p);
+  auto stripes = std::make_shared<const Stripes>(p, l.options.threads);
   const Int8Weights weights = Int8WeightsOf(l.input(1));
   const kernels::OutputStage stage = OutputStageOf(l);
   const int64_t n = p.out_channels / p.groups;
@@ -88,7 +93,8 @@ void LowerConv2d(Lowering& l) {
       problem.stage.multipliers.assign(stage.multipliers.begin() + g * n,
                                        stage.multipliers.begin() + (g + 1) * n);
     }
-    problem.max_rows = static_cast<int64_t>(stripes->row_offsets.size());
+    // Not of these stripes: sessions with other numbers of threads share the packed weights.
+    problem.max_rows = stripes->most_rows * stripes->p.x.output;
     gemms.push_back(CachedGemm(l, g, problem));
     gemm_scratch = std::max(gemm_scratch, gemms.back()->scratch_bytes());
   }

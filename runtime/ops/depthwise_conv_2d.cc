@@ -45,8 +45,9 @@ void LowerDepthwiseConv2d(Lowering& l) {
       });
 
   const int64_t per_row = std::max<int64_t>(1, input.pitch * p.y.stride);
-  const int64_t rows =
+  const int64_t most =
       std::clamp<int64_t>(kStripeBytes / per_row, std::min<int64_t>(4, p.y.output), p.y.output);
+  const int64_t rows = RowsPerStripe(p.y.output, most, l.options.threads, 1);
   const int64_t stripes = (p.y.output + rows - 1) / rows;
   l.scratch_bytes = input.copy_bytes(rows);
   const auto in = l.node.inputs[0], out = l.node.outputs[0];

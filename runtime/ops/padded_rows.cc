@@ -19,6 +19,13 @@ void GatherPixels(const uint8_t* from, int64_t step, int64_t count, int64_t byte
 
 }  // namespace
 
+int64_t RowsPerStripe(int64_t rows, int64_t most, int threads, int64_t multiple) {
+  if (threads == 1) return most;
+  const int64_t rounds = (rows + most * threads - 1) / (most * threads);
+  const int64_t even = (rows + rounds * threads - 1) / (rounds * threads);
+  return std::min(most, (even + multiple - 1) / multiple * multiple);
+}
+
 PaddedRows::PaddedRows(const kernels::Conv2dParams& p, int64_t channel_multiplicity,
                        int64_t column_planes)
     : y(p.y),

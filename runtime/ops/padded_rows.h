@@ -7,6 +7,10 @@
 
 namespace integra::runtime {
 
+// Rows per stripe, at most `most`: the stripes are as many for each of `threads`, and begin at
+// multiples of `multiple` rows.
+int64_t RowsPerStripe(int64_t rows, int64_t most, int threads, int64_t multiple);
+
 // How a stripe of output rows sees its input: where it is, or as a padded copy in scratch.
 struct PaddedRows {
   kernels::ConvAxis y, x;
