@@ -14,6 +14,7 @@
 #include "kernels/gemm.h"
 #include "kernels/isa.h"
 #include "kernels/onednn/matmul.h"
+#include "kernels/self_test.h"
 
 namespace integra::cli {
 namespace {
@@ -31,8 +32,20 @@ struct Choice {
   std::string kernel;
 };
 
+// The self-test of every instruction set down to the one that networks get.
+std::vector<std::pair<kernels::Isa, kernels::KernelSelfTest>> SelfTests() {
+  std::vector<std::pair<kernels::Isa, kernels::KernelSelfTest>> tests;
+  const kernels::Isa used = kernels::HighestExact(kernels::DefaultIsa());
+  for (int isa = static_cast<int>(kernels::DefaultIsa()); isa >= static_cast<int>(used); --isa) {
+    const auto level = static_cast<kernels::Isa>(isa);
+    tests.emplace_back(level, kernels::SelfTestOf(level));
+  }
+  return tests;
+}
+
 // Which matrix product typical layers get on this processor.
 std::vector<Choice> TypicalChoices() {
+  const kernels::Isa isa = kernels::HighestExact(kernels::DefaultIsa());
   std::vector<Choice> choices = {{"dense layer, one row", 1, 640, 128, ""},
                                  {"classifier, one row", 1, 1280, 1001, ""},
                                  {"first convolution", 12544, 27, 32, ""},
@@ -47,8 +60,7 @@ std::vector<Choice> TypicalChoices() {
     problem.weights = weights.data();
     problem.stage.multipliers = {Multiplier{1 << 30, 1}};
     problem.max_rows = choice.rows;
-    choice.kernel =
-        kernels::MakeGemm(problem, kernels::DefaultIsa(), kernels::GemmKind::kBest)->name();
+    choice.kernel = kernels::MakeGemm(problem, isa, kernels::GemmKind::kBest)->name();
   }
   return choices;
 }
@@ -64,7 +76,7 @@ Json NodesToJson(const std::vector<NodeProfile>& nodes) {
 void PrintJson(const InfoArguments& arguments, const std::vector<NodeProfile>& nodes) {
   const Processor processor = DescribeProcessor();
   const auto& test = kernels::onednn::RunSelfTest();
-  Json caches = Json::object(), choices = Json::array();
+  Json caches = Json::object(), choices = Json::array(), self_tests = Json::array();
   for (const auto& [name, bytes] : processor.caches) caches[name] = bytes;
   for (const Choice& choice : TypicalChoices()) {
     choices.push_back({{"layer", choice.what},
@@ -73,13 +85,22 @@ void PrintJson(const InfoArguments& arguments, const std::vector<NodeProfile>& n
                        {"outputs", choice.outputs},
                        {"kernel", choice.kernel}});
   }
+  for (const auto& [isa, result] : SelfTests()) {
+    self_tests.push_back({{"isa", kernels::NameOf(isa)},
+                          {"exact", result.exact()},
+                          {"kernels", result.families},
+                          {"outputs", result.outputs},
+                          {"wrong", result.wrong},
+                          {"detail", result.detail}});
+  }
   Json json = {{"version", Version()},
                {"processor", processor.name},
                {"processors", processor.logical},
                {"usable_processors", processor.usable},
                {"cache_bytes", std::move(caches)},
                {"isa_detected", kernels::NameOf(kernels::DetectIsa())},
-               {"isa_used", kernels::NameOf(kernels::DefaultIsa())},
+               {"isa_used", kernels::NameOf(kernels::HighestExact(kernels::DefaultIsa()))},
+               {"kernel_self_tests", std::move(self_tests)},
                {"onednn", kernels::onednn::Version()},
                {"onednn_self_test",
                 {{"exact", test.exact},
@@ -102,13 +123,25 @@ void PrintText() {
     caches += fmt::format("{}{} {} KiB", caches.empty() ? "" : ", ", name, bytes / 1024);
   }
   Print("caches        {}\n", caches.empty() ? "unknown" : caches);
-  const auto detected = kernels::DetectIsa(), used = kernels::DefaultIsa();
+  const auto detected = kernels::DetectIsa();
+  const auto used = kernels::HighestExact(kernels::DefaultIsa());
   Print("instructions  {}{}\n", kernels::NameOf(used),
         used == detected
             ? std::string()
-            : fmt::format(" (INTEGRA_MAX_ISA; the processor has {})", kernels::NameOf(detected)));
+            : fmt::format(" ({}; the processor has {})",
+                          used == kernels::DefaultIsa() ? "INTEGRA_MAX_ISA" : "see the self-test",
+                          kernels::NameOf(detected)));
   Print("oneDNN        {}\n", kernels::onednn::Version());
-  Print("self-test     oneDNN's int8 products are {}: {} of {} outputs wrong{}\n",
+  for (const auto& [isa, result] : SelfTests()) {
+    if (result.exact()) {
+      Print("self-test     Integra's {} kinds of kernels are exact with {}: {} outputs compared\n",
+            result.families, kernels::NameOf(isa), result.outputs);
+    } else {
+      Print("self-test     {} is NOT exact here and not used: {} of {} outputs wrong; {}\n",
+            kernels::NameOf(isa), result.wrong, result.outputs, result.detail);
+    }
+  }
+  Print("              oneDNN's int8 products are {}: {} of {} outputs wrong{}\n",
         test.exact ? "exact here" : "NOT exact here and not used", test.wrong, test.outputs,
         test.detail.empty() ? "" : "; " + test.detail);
   Print("\nMatrix products chosen for typical layers:\n");

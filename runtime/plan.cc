@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "kernels/self_test.h"
 #include "runtime/float_nodes.h"
 
 namespace integra::runtime {
@@ -137,6 +138,7 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
     }
     plan.isa = std::min(plan.isa, cap);
   }
+  plan.isa = kernels::HighestExact(plan.isa);
 
   std::vector<TensorId> alias_of(graph.tensors.size());
   for (size_t i = 0; i < alias_of.size(); ++i) alias_of[i] = static_cast<TensorId>(i);

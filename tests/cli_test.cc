@@ -224,6 +224,7 @@ TEST_CASE("cli: inspect, info and verify describe a network, as text and as JSON
   const Json info = Json::parse(RunProgram({"info", place.net(), "--json"}).out);
   CHECK(info["nodes"].size() == 2);
   CHECK(info["choices"].size() > 0);
+  CHECK(info["kernel_self_tests"][0]["exact"] == true);
 
   const ProgramResult verified = RunProgram({"verify", place.net()});
   CHECK(verified.code == 0);

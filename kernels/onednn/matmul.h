@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,15 +33,21 @@ class Matmul {
 // "2.6.3"
 std::string Version();
 
-// Whether oneDNN's u8 x s8 -> s32 matmul is exact on this processor: multiplies extreme and random
-// values of awkward sizes and compares them with plain loops, once per process. oneDNN is not used
-// where it is not (without VNNI its kernels saturate in 16 bits).
+// Whether u8 x s8 -> s32 products are exact: multiplies extreme and random values of awkward sizes
+// and compares them with plain loops.
 struct SelfTest {
   bool exact = false;
   int64_t outputs = 0;  // compared
   int64_t wrong = 0;
   std::string detail;  // kernel names and the first difference
 };
+// Computes what Matmul(m, n, k, weights).Run(src, dst) does; returns the kernel's name.
+using Product = std::function<std::string(int64_t m, int64_t n, int64_t k, const uint8_t* src,
+                                          const int8_t* weights, int32_t* dst)>;
+SelfTest TestProduct(const Product& product);
+
+// The test of Matmul on this processor, once per process. oneDNN is not used where it is not exact
+// (without VNNI its kernels saturate in 16 bits).
 const SelfTest& RunSelfTest();
 
 }  // namespace integra::kernels::onednn
