@@ -1,5 +1,9 @@
 // GEMM on AVX2, exact: values are widened to 16 bits and multiplied in pairs into 32 bits
-// (vpmaddwd). The byte form, vpmaddubsw, would saturate.
+// (vpmaddwd). The byte form, vpmaddubsw, would saturate, and be no faster where, as on Zen, both
+// are limited by the two multipliers.
+//
+// A chunk of rows is widened once; tiles of up to 6 rows x 16 channels then keep their sums and the
+// output stage in registers.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -13,30 +17,127 @@ namespace {
 
 using avx2::Form;
 
-constexpr int kRows = 4;
+constexpr int kRows = 6;
 constexpr int kChannels = 16;
+// Widened rows of a chunk: they and the weights of a tile share the second-level cache.
+constexpr int64_t kChunkBytes = 64 << 10;
+constexpr int64_t kMostChunkRows = 96;
 
-struct Sums {
-  __m256i of[kRows][2];
+// The type that the instructions work on inside: as __m256i, GCC 12 copies and spills sums.
+using Lanes = int __attribute__((vector_size(32)));
+
+struct Sums {  // of one row
+  __m256i of[2];
 };
 
-// rows x 16 channels. `x` is [kRows][2 * steps] widened, `w` [steps][16][2].
-INTEGRA_INLINE Sums Multiply(const int16_t* x, int64_t steps, const int16_t* w) {
-  Sums acc;
-  for (auto& row : acc.of) row[0] = row[1] = _mm256_setzero_si256();
-  for (int64_t k = 0; k < steps; ++k, w += 2 * kChannels) {
-    const __m256i w0 = _mm256_load_si256(reinterpret_cast<const __m256i*>(w));
-    const __m256i w1 = _mm256_load_si256(reinterpret_cast<const __m256i*>(w + kChannels));
-#pragma GCC unroll 4
-    for (int i = 0; i < kRows; ++i) {
-      int32_t pair;
-      std::memcpy(&pair, x + i * 2 * steps + 2 * k, sizeof(pair));
-      const __m256i a = _mm256_set1_epi32(pair);
-      acc.of[i][0] = _mm256_add_epi32(acc.of[i][0], _mm256_madd_epi16(a, w0));
-      acc.of[i][1] = _mm256_add_epi32(acc.of[i][1], _mm256_madd_epi16(a, w1));
+struct Tile {
+  const int16_t* x;  // [rows][pitch] widened
+  int64_t pitch;     // values
+  const int16_t* w;  // [steps][16][2], or [steps][8][2] for one vector
+  int64_t steps;
+  const VectorOutputStage* stage;
+  int64_t channel;  // first one
+  int64_t valid;    // channels to write
+  uint8_t* dst;
+  int64_t dst_stride;
+};
+
+// Writes the first `valid` bytes. (Not by memcpy: a call would have every vector register saved.)
+INTEGRA_INLINE void StoreChannels(uint8_t* dst, __m128i bytes, int64_t valid) {
+  if (valid == kChannels) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), bytes);
+    return;
+  }
+  if (valid & 8) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(dst), bytes);
+    bytes = _mm_unpackhi_epi64(bytes, bytes);
+    dst += 8;
+  }
+  if (valid & 4) {
+    _mm_storeu_si32(dst, bytes);
+    bytes = _mm_srli_si128(bytes, 4);
+    dst += 4;
+  }
+  if (valid & 2) {
+    _mm_storeu_si16(dst, bytes);
+    bytes = _mm_srli_si128(bytes, 2);
+    dst += 2;
+  }
+  if (valid & 1) *dst = static_cast<uint8_t>(_mm_extract_epi8(bytes, 0));
+}
+
+INTEGRA_INLINE void StoreScalar(const Tile& t, const Sums* sums, int rows) {
+  for (int i = 0; i < rows; ++i) {
+    const auto* row = reinterpret_cast<const int32_t*>(sums[i].of);
+    for (int64_t n = 0; n < t.valid; ++n) {
+      t.dst[i * t.dst_stride + n] = t.stage->ApplyScalar(row[n], t.channel + n);
     }
   }
-  return acc;
+}
+
+// The constants of 16 channels fill ten registers; this is why sums come through memory.
+template <Form kForm>
+INTEGRA_INLINE void StoreVectors(const Tile& t, const Sums* sums, int rows) {
+  const VectorOutputStage::Block& block = t.stage->blocks()[t.channel / kChannels];
+  const avx2::StageVectors v0 = avx2::HoldStage(block, 0), v1 = avx2::HoldStage(block, 1);
+  const avx2::ClampVectors clamp = avx2::LoadClamp(*t.stage);
+  uint8_t* dst = t.dst;
+  for (int i = 0; i < rows; i += 2, dst += 2 * t.dst_stride) {
+    const Sums& a = sums[i];
+    const Sums& b = sums[i + 1];
+    const __m256i bytes =
+        avx2::NarrowRows(avx2::Scale(a.of[0], v0, kForm), avx2::Scale(a.of[1], v1, kForm),
+                         avx2::Scale(b.of[0], v0, kForm), avx2::Scale(b.of[1], v1, kForm), clamp);
+    StoreChannels(dst, _mm256_castsi256_si128(bytes), t.valid);
+    if (i + 1 == rows) return;
+    StoreChannels(dst + t.dst_stride, _mm256_extracti128_si256(bytes, 1), t.valid);
+  }
+}
+
+template <Form kForm, int NV, int MR>
+void RunTile(const Tile& t) {
+  Lanes acc[MR][NV] = {};
+  const int16_t* rows[MR];
+#pragma GCC unroll 6
+  for (int i = 0; i < MR; ++i) rows[i] = t.x + i * t.pitch;
+  const int16_t* w = t.w;
+  for (int64_t k = 0; k < t.steps; ++k, w += NV * 16) {
+    __m256i b[NV];
+#pragma GCC unroll 2
+    for (int j = 0; j < NV; ++j) b[j] = avx2::Hold(w + 16 * j);
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; ++i) {
+      int32_t pair;
+      std::memcpy(&pair, rows[i] + 2 * k, sizeof(pair));
+      const __m256i a = _mm256_set1_epi32(pair);
+#pragma GCC unroll 2
+      for (int j = 0; j < NV; ++j) acc[i][j] += (Lanes)_mm256_madd_epi16(a, b[j]);
+    }
+  }
+  Sums sums[MR + MR % 2];
+#pragma GCC unroll 6
+  for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < NV; ++j) sums[i].of[j] = (__m256i)acc[i][j];
+  }
+  asm("" : "+m"(sums));
+  if constexpr (kForm == Form::kScalar) {
+    StoreScalar(t, sums, MR);
+  } else {
+    StoreVectors<kForm>(t, sums, MR);
+  }
+}
+
+using TileFunction = void (*)(const Tile&);
+template <Form kForm, int NV>
+constexpr TileFunction kTiles[kRows] = {RunTile<kForm, NV, 1>, RunTile<kForm, NV, 2>,
+                                        RunTile<kForm, NV, 3>, RunTile<kForm, NV, 4>,
+                                        RunTile<kForm, NV, 5>, RunTile<kForm, NV, 6>};
+
+template <int NV>
+const TileFunction* TilesOf(Form form) {
+  if (form == Form::kFloor) return kTiles<Form::kFloor, NV>;
+  return form == Form::kTwoStep ? kTiles<Form::kTwoStep, NV> : kTiles<Form::kScalar, NV>;
 }
 
 class Avx2Gemm final : public Gemm {
@@ -46,14 +147,17 @@ class Avx2Gemm final : public Gemm {
         segments_(p.segments),
         segment_length_(p.segment_length),
         steps_((p.depth() + 1) / 2),
+        chunk_rows_(ChunkRows(p)),
         stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
-    const int64_t blocks = (n_ + kChannels - 1) / kChannels;
-    weights_ = AlignedBuffer(static_cast<size_t>(blocks * steps_ * 2 * kChannels) * 2);
-    int16_t* out = weights_.data<int16_t>();
+    const int64_t vectors = (n_ + 7) / 8;
+    weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * 2);
     for (int64_t n = 0; n < n_; ++n) {
+      const int64_t tile = n / kChannels * kChannels;
+      const int64_t width = WidthAt(tile);
+      int16_t* out = weights_.data<int16_t>() + tile * steps_ * 2 + (n - tile) * 2;
+      const int8_t* from = p.weights + n * p.depth();
       for (int64_t k = 0; k < p.depth(); ++k) {
-        out[((n / kChannels * steps_ + k / 2) * kChannels + n % kChannels) * 2 + k % 2] =
-            static_cast<int16_t>(p.weights[n * p.depth() + k] - p.weight_zero_point);
+        out[k / 2 * width * 2 + k % 2] = static_cast<int16_t>(from[k] - p.weight_zero_point);
       }
     }
   }
@@ -61,12 +165,20 @@ class Avx2Gemm final : public Gemm {
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
     auto* x = reinterpret_cast<int16_t*>(scratch);
-    for (int64_t r = 0; r < rows; r += kRows) {
-      const auto count = static_cast<int>(std::min<int64_t>(kRows, rows - r));
-      for (int i = 0; i < count; ++i) Widen(src, r + i, x + i * 2 * steps_);
-      for (int64_t n = 0; n < n_; n += kChannels) {
-        const Sums acc = Multiply(x, steps_, weights_.data<int16_t>() + n * steps_ * 2);
-        Store(acc, n, count, dst + r * dst_stride + n, dst_stride);
+    Tile t{x, 2 * steps_, nullptr, steps_, &stage_, 0, 0, nullptr, dst_stride};
+    for (int64_t first = 0; first < rows; first += chunk_rows_) {
+      const int64_t count = std::min(chunk_rows_, rows - first);
+      for (int64_t r = 0; r < count; ++r) Widen(src, first + r, x + r * t.pitch);
+      for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
+        t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
+        t.w = weights_.data<int16_t>() + t.channel * steps_ * 2;
+        const TileFunction* tiles =
+            WidthAt(t.channel) == 8 ? TilesOf<1>(stage_.form()) : TilesOf<2>(stage_.form());
+        for (int64_t r = 0; r < count; r += kRows) {
+          t.x = x + r * t.pitch;
+          t.dst = dst + (first + r) * dst_stride + t.channel;
+          tiles[std::min<int64_t>(kRows, count - r) - 1](t);
+        }
       }
     }
   }
@@ -74,11 +186,20 @@ class Avx2Gemm final : public Gemm {
   std::string name() const override { return "own avx2"; }
   size_t scratch_bytes() const override {
     // A widened run is stored 16 values at a time.
-    return static_cast<size_t>(kRows * 2 * steps_ + 16) * sizeof(int16_t);
+    return static_cast<size_t>(chunk_rows_ * 2 * steps_ + 16) * sizeof(int16_t);
   }
   size_t bytes() const override { return weights_.size() + stage_.bytes(); }
 
  private:
+  static int64_t ChunkRows(const GemmProblem& p) {
+    const int64_t row_bytes = (p.depth() + 1) / 2 * 4;
+    const int64_t most = std::min(kMostChunkRows, kChunkBytes / row_bytes);
+    return std::min(std::max<int64_t>(1, most / kRows) * kRows, p.max_rows);
+  }
+
+  // Channels that the tile beginning at `channel` computes.
+  int64_t WidthAt(int64_t channel) const { return n_ - channel <= 8 ? 8 : kChannels; }
+
   void Widen(const GemmSource& src, int64_t row, int16_t* to) const {
     for (int64_t t = 0; t < segments_; ++t, to += segment_length_) {
       const uint8_t* from = src.base + src.row_offsets[row] + src.segment_offsets[t];
@@ -90,36 +211,8 @@ class Avx2Gemm final : public Gemm {
     *to = 0;  // an odd depth is followed by a weight of 0
   }
 
-  void Store(const Sums& acc, int64_t channel, int rows, uint8_t* dst, int64_t stride) const {
-    const int64_t valid = std::min<int64_t>(kChannels, n_ - channel);
-    if (stage_.form() == Form::kScalar) {
-      for (int i = 0; i < rows; ++i) {
-        alignas(32) int32_t row[kChannels];
-        _mm256_store_si256(reinterpret_cast<__m256i*>(row), acc.of[i][0]);
-        _mm256_store_si256(reinterpret_cast<__m256i*>(row + 8), acc.of[i][1]);
-        for (int64_t n = 0; n < valid; ++n) {
-          dst[i * stride + n] = stage_.ApplyScalar(row[n], channel + n);
-        }
-      }
-      return;
-    }
-    const VectorOutputStage::Block& block = stage_.blocks()[channel / kChannels];
-    const Form form = stage_.form();
-    const avx2::StageVectors v0 = avx2::LoadStage(block, 0), v1 = avx2::LoadStage(block, 1);
-    for (int i = 0; i < rows; ++i) {
-      const __m128i bytes = avx2::Narrow(avx2::Scale(acc.of[i][0], v0, form),
-                                         avx2::Scale(acc.of[i][1], v1, form), stage_);
-      if (valid == kChannels) {
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + i * stride), bytes);
-      } else {
-        alignas(16) uint8_t tail[16];
-        _mm_store_si128(reinterpret_cast<__m128i*>(tail), bytes);
-        std::memcpy(dst + i * stride, tail, static_cast<size_t>(valid));
-      }
-    }
-  }
-
   const int64_t n_, segments_, segment_length_, steps_;  // a step is two values
+  const int64_t chunk_rows_;
   const VectorOutputStage stage_;
   AlignedBuffer weights_;
 };

@@ -32,6 +32,19 @@ INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b, int par
           narrow(b.half)};
 }
 
+// A load that stays in a register: GCC would rather read memory at each use.
+INTEGRA_INLINE __m256i Hold(const void* p) {
+  __m256i v = _mm256_load_si256(static_cast<const __m256i*>(p));
+  asm("" : "+x"(v));
+  return v;
+}
+
+INTEGRA_INLINE StageVectors HoldStage(const VectorOutputStage::Block& b, int part) {
+  StageVectors v = LoadStage(b, part);
+  asm("" : "+x"(v.m[0]), "+x"(v.m[1]), "+x"(v.c[0]), "+x"(v.c[1]), "+x"(v.shift));
+  return v;
+}
+
 // 8 scaled and rounded accumulators, without zero point and clamp.
 INTEGRA_INLINE __m256i Scale(__m256i acc, const StageVectors& v, Form form) {
   if (form == Form::kTwoStep) acc = _mm256_sllv_epi32(acc, v.pre);
@@ -43,15 +56,31 @@ INTEGRA_INLINE __m256i Scale(__m256i acc, const StageVectors& v, Form form) {
   return _mm256_srav_epi32(h, v.shift);
 }
 
-// Zero point, clamp and narrowing of 16 scaled accumulators, in order.
-INTEGRA_INLINE __m128i Narrow(__m256i r0, __m256i r1, const VectorOutputStage& stage) {
-  const __m256i words =
-      _mm256_permute4x64_epi64(_mm256_packs_epi32(r0, r1), _MM_SHUFFLE(3, 1, 2, 0));
-  const __m256i moved = _mm256_adds_epi16(words, _mm256_set1_epi16(stage.zero_point()));
-  const __m128i bytes =
-      _mm_packus_epi16(_mm256_castsi256_si128(moved), _mm256_extracti128_si256(moved, 1));
-  return _mm_min_epu8(_mm_max_epu8(bytes, _mm_set1_epi8(static_cast<char>(stage.min()))),
-                      _mm_set1_epi8(static_cast<char>(stage.max())));
+struct ClampVectors {
+  __m256i zero_point;  // 16-bit lanes
+  __m256i min, max;    // 8-bit lanes
+};
+
+INTEGRA_INLINE ClampVectors LoadClamp(const VectorOutputStage& stage) {
+  return {_mm256_set1_epi16(stage.zero_point()), _mm256_set1_epi8(static_cast<char>(stage.min())),
+          _mm256_set1_epi8(static_cast<char>(stage.max()))};
+}
+
+// Zero point, clamp and narrowing of four vectors. Bytes come out interleaved by 128-bit lane: byte
+// 16*L + 4*v + i is element 4*L + i of vector v.
+INTEGRA_INLINE __m256i NarrowInterleaved(__m256i r0, __m256i r1, __m256i r2, __m256i r3,
+                                         const ClampVectors& clamp) {
+  const __m256i low = _mm256_adds_epi16(_mm256_packs_epi32(r0, r1), clamp.zero_point);
+  const __m256i high = _mm256_adds_epi16(_mm256_packs_epi32(r2, r3), clamp.zero_point);
+  const __m256i bytes = _mm256_packus_epi16(low, high);
+  return _mm256_min_epu8(_mm256_max_epu8(bytes, clamp.min), clamp.max);
+}
+
+// The same of two rows of 16, with the bytes in order: those of row a, then those of row b.
+INTEGRA_INLINE __m256i NarrowRows(__m256i a0, __m256i a1, __m256i b0, __m256i b1,
+                                  const ClampVectors& clamp) {
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  return _mm256_permutevar8x32_epi32(NarrowInterleaved(a0, a1, b0, b1, clamp), order);
 }
 
 }  // namespace integra::kernels::avx2

@@ -12,6 +12,7 @@ void Requantize(const VectorOutputStage& stage, const int32_t* sums, int64_t sum
                 int64_t dst_stride) {
   const int64_t whole = stage.form() == Form::kScalar ? 0 : n / 16 * 16;
   const Form form = stage.form();
+  const ClampVectors clamp = LoadClamp(stage);
   for (int64_t j = 0; j < whole; j += 16) {
     const VectorOutputStage::Block& block = stage.blocks()[j / 16];
     const StageVectors v0 = LoadStage(block, 0), v1 = LoadStage(block, 1);
@@ -20,8 +21,9 @@ void Requantize(const VectorOutputStage& stage, const int32_t* sums, int64_t sum
       const __m256i term = _mm256_set1_epi32(row_terms != nullptr ? row_terms[r] : 0);
       const __m256i a = _mm256_add_epi32(_mm256_loadu_si256(from), term);
       const __m256i b = _mm256_add_epi32(_mm256_loadu_si256(from + 1), term);
+      const __m256i s0 = Scale(a, v0, form), s1 = Scale(b, v1, form);
       _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + r * dst_stride + j),
-                       Narrow(Scale(a, v0, form), Scale(b, v1, form), stage));
+                       _mm256_castsi256_si128(NarrowRows(s0, s1, s0, s1, clamp)));
     }
   }
   for (int64_t r = 0; r < rows; ++r) {
