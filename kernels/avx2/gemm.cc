@@ -9,22 +9,22 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/avx2/gemm_row.h"
 #include "kernels/avx2/output_stage.h"
+#include "kernels/avx2/widen.h"
 #include "kernels/gemm.h"
 
 namespace integra::kernels {
 namespace {
 
 using avx2::Form;
+using avx2::Lanes;
 
 constexpr int kRows = 6;
 constexpr int kChannels = 16;
 // Widened rows of a chunk: they and the weights of a tile share the second-level cache.
 constexpr int64_t kChunkBytes = 64 << 10;
 constexpr int64_t kMostChunkRows = 96;
-
-// The type that the instructions work on inside: as __m256i, GCC 12 copies and spills sums.
-using Lanes = int __attribute__((vector_size(32)));
 
 struct Sums {  // of one row
   __m256i of[2];
@@ -41,30 +41,6 @@ struct Tile {
   uint8_t* dst;
   int64_t dst_stride;
 };
-
-// Writes the first `valid` bytes. (Not by memcpy: a call would have every vector register saved.)
-INTEGRA_INLINE void StoreChannels(uint8_t* dst, __m128i bytes, int64_t valid) {
-  if (valid == kChannels) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), bytes);
-    return;
-  }
-  if (valid & 8) {
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(dst), bytes);
-    bytes = _mm_unpackhi_epi64(bytes, bytes);
-    dst += 8;
-  }
-  if (valid & 4) {
-    _mm_storeu_si32(dst, bytes);
-    bytes = _mm_srli_si128(bytes, 4);
-    dst += 4;
-  }
-  if (valid & 2) {
-    _mm_storeu_si16(dst, bytes);
-    bytes = _mm_srli_si128(bytes, 2);
-    dst += 2;
-  }
-  if (valid & 1) *dst = static_cast<uint8_t>(_mm_extract_epi8(bytes, 0));
-}
 
 INTEGRA_INLINE void StoreScalar(const Tile& t, const Sums* sums, int rows) {
   for (int i = 0; i < rows; ++i) {
@@ -88,9 +64,9 @@ INTEGRA_INLINE void StoreVectors(const Tile& t, const Sums* sums, int rows) {
     const __m256i bytes =
         avx2::NarrowRows(avx2::Scale(a.of[0], v0, kForm), avx2::Scale(a.of[1], v1, kForm),
                          avx2::Scale(b.of[0], v0, kForm), avx2::Scale(b.of[1], v1, kForm), clamp);
-    StoreChannels(dst, _mm256_castsi256_si128(bytes), t.valid);
+    avx2::StoreChannels(dst, _mm256_castsi256_si128(bytes), t.valid);
     if (i + 1 == rows) return;
-    StoreChannels(dst + t.dst_stride, _mm256_extracti128_si256(bytes, 1), t.valid);
+    avx2::StoreChannels(dst + t.dst_stride, _mm256_extracti128_si256(bytes, 1), t.valid);
   }
 }
 
@@ -168,7 +144,9 @@ class Avx2Gemm final : public Gemm {
     Tile t{x, 2 * steps_, nullptr, steps_, &stage_, 0, 0, nullptr, dst_stride};
     for (int64_t first = 0; first < rows; first += chunk_rows_) {
       const int64_t count = std::min(chunk_rows_, rows - first);
-      for (int64_t r = 0; r < count; ++r) Widen(src, first + r, x + r * t.pitch);
+      for (int64_t r = 0; r < count; ++r) {
+        avx2::Widen(src, segments_, segment_length_, first + r, x + r * t.pitch);
+      }
       for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
         t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
         t.w = weights_.data<int16_t>() + t.channel * steps_ * 2;
@@ -184,10 +162,7 @@ class Avx2Gemm final : public Gemm {
   }
 
   std::string name() const override { return "own avx2"; }
-  size_t scratch_bytes() const override {
-    // A widened run is stored 16 values at a time.
-    return static_cast<size_t>(chunk_rows_ * 2 * steps_ + 16) * sizeof(int16_t);
-  }
+  size_t scratch_bytes() const override { return avx2::WidenedBytes(chunk_rows_ * 2 * steps_); }
   size_t bytes() const override { return weights_.size() + stage_.bytes(); }
 
  private:
@@ -200,17 +175,6 @@ class Avx2Gemm final : public Gemm {
   // Channels that the tile beginning at `channel` computes.
   int64_t WidthAt(int64_t channel) const { return n_ - channel <= 8 ? 8 : kChannels; }
 
-  void Widen(const GemmSource& src, int64_t row, int16_t* to) const {
-    for (int64_t t = 0; t < segments_; ++t, to += segment_length_) {
-      const uint8_t* from = src.base + src.row_offsets[row] + src.segment_offsets[t];
-      for (int64_t k = 0; k < segment_length_; k += 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + k));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + k), _mm256_cvtepu8_epi16(bytes));
-      }
-    }
-    *to = 0;  // an odd depth is followed by a weight of 0
-  }
-
   const int64_t n_, segments_, segment_length_, steps_;  // a step is two values
   const int64_t chunk_rows_;
   const VectorOutputStage stage_;
@@ -220,6 +184,7 @@ class Avx2Gemm final : public Gemm {
 }  // namespace
 
 std::unique_ptr<const Gemm> MakeAvx2Gemm(const GemmProblem& problem) {
+  if (auto row = avx2::MakeRowGemm(problem)) return row;
   return std::make_unique<Avx2Gemm>(problem);
 }
 
