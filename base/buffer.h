@@ -19,16 +19,16 @@ inline constexpr size_t AlignUp(size_t n, size_t alignment = kAlignment) {
   return (n + alignment - 1) / alignment * alignment;
 }
 
+// `bytes` bytes aligned to kAlignment, all zero. Throws std::bad_alloc.
+std::byte* AllocateZeroed(size_t bytes);
+void FreeZeroed(std::byte* p, size_t bytes);
+
 // Memory aligned to kAlignment, with kReadPadding bytes more than asked for, all zero at first.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t bytes)
-      : data_(static_cast<std::byte*>(
-            ::operator new(AlignUp(bytes + kReadPadding), std::align_val_t(kAlignment)))),
-        size_(bytes) {
-    std::memset(data_.get(), 0, AlignUp(bytes + kReadPadding));
-  }
+      : data_(AllocateZeroed(Whole(bytes)), Free{Whole(bytes)}), size_(bytes) {}
 
   template <typename T = std::byte>
   T* data() const {
@@ -38,9 +38,12 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t(kAlignment)); }
+    size_t bytes;
+    void operator()(std::byte* p) const { FreeZeroed(p, bytes); }
   };
-  std::unique_ptr<std::byte, Free> data_;
+  static size_t Whole(size_t bytes) { return AlignUp(bytes + kReadPadding); }
+
+  std::unique_ptr<std::byte, Free> data_{nullptr, Free{0}};
   size_t size_ = 0;
 };
 

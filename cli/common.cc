@@ -28,7 +28,7 @@ Network OpenNetwork(const std::filesystem::path& path) {
 void AddRunOptions(CLI::App& verb, RunOptions& options) {
   verb.add_option("--mode", options.mode, "integer (default), simulated or float")
       ->type_name("MODE");
-  verb.add_option("--threads", options.threads, "Threads that work on one inference (default 1)")
+  verb.add_option("--threads", options.threads, "Threads that work on one inference (default 1; 0: every usable processor)")
       ->type_name("N");
   verb.add_flag("--require-integer", options.require_integer,
                 "Refuse networks with nodes that compute in float");

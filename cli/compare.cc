@@ -193,7 +193,7 @@ Action AddCompare(CLI::App& verb) {
                   "Samples for the figures per layer (default 16; 0: no such figures)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
-  verb.add_option("--threads", arguments->threads, "Threads of one inference (default 1)")
+  verb.add_option("--threads", arguments->threads, "Threads of one inference (default 1; 0: every usable processor)")
       ->type_name("N");
   verb.add_option("--json", arguments->json, "Write all figures as JSON; '-': to standard output")
       ->type_name("FILE");

@@ -1,9 +1,10 @@
 #include "cli/processor.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <fstream>
+
+#include "integra/session.hpp"
 
 namespace integra::cli {
 namespace {
@@ -24,10 +25,7 @@ Processor DescribeProcessor() {
   Processor processor;
   processor.name = NameFromSystem();
   processor.logical = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  processor.usable =
-      sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : processor.logical;
+  processor.usable = UsableProcessors();
   const std::pair<const char*, int> caches[] = {{"L1d", _SC_LEVEL1_DCACHE_SIZE},
                                                 {"L2", _SC_LEVEL2_CACHE_SIZE},
                                                 {"L3", _SC_LEVEL3_CACHE_SIZE}};

@@ -12,7 +12,7 @@ struct Processor {
   std::string name;                                      // "" where the system does not say
   std::vector<std::pair<std::string, uint64_t>> caches;  // "L1d", bytes; of one core
   int logical = 0;                                       // processors of the machine
-  int usable = 0;                                        // by this process (affinity)
+  int usable = 0;                                        // by this process (affinity, quota)
 };
 
 Processor DescribeProcessor();

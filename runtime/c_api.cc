@@ -28,7 +28,7 @@ static_assert(static_cast<int>(ErrorCode::kUnsupported) == INTEGRA_UNSUPPORTED);
 static_assert(static_cast<int>(ErrorCode::kSystem) == INTEGRA_SYSTEM);
 
 // Sizes that the first version of the interface knew: smaller structures are misuse.
-constexpr size_t kFirstOptionsSize = sizeof(integra_session_options);
+constexpr size_t kFirstOptionsSize = offsetof(integra_session_options, pool);
 constexpr size_t kFirstInfoSize = sizeof(integra_tensor_info);
 constexpr size_t kFirstMemorySize = sizeof(integra_memory_use);
 
@@ -95,6 +95,10 @@ HandleTable<integra_network, const Network>& Networks() {
   static auto& table = *new HandleTable<integra_network, const Network>;
   return table;
 }
+HandleTable<integra_thread_pool, ThreadPool>& ThreadPools() {
+  static auto& table = *new HandleTable<integra_thread_pool, ThreadPool>;
+  return table;
+}
 HandleTable<integra_session, SessionState>& Sessions() {
   static auto& table = *new HandleTable<integra_session, SessionState>;
   return table;
@@ -111,6 +115,12 @@ std::shared_ptr<SessionState> FindSession(const integra_session* handle) {
   RequirePointer(handle, "session");
   auto found = Sessions().Find(handle);
   if (found == nullptr) Misuse("session is not the handle of a living session");
+  return found;
+}
+
+std::shared_ptr<ThreadPool> FindThreadPool(const integra_thread_pool* handle) {
+  auto found = ThreadPools().Find(handle);
+  if (found == nullptr) Misuse("pool is not the handle of a living thread pool");
   return found;
 }
 
@@ -138,6 +148,7 @@ SessionOptions ToOptions(const integra_session_options& from) {
   if (from.gemm != nullptr) options.gemm = from.gemm;
   options.keep_all_tensors = from.keep_tensors != 0;
   options.profile = from.profile != 0;
+  if (from.pool != nullptr) options.pool = FindThreadPool(from.pool);
   return options;
 }
 
@@ -209,6 +220,22 @@ integra_status integra_network_name(const integra_network* network, const char**
   return Guard([&] {
     RequirePointer(name, "name");
     *name = FindNetwork(network)->name().c_str();
+  });
+}
+
+integra_status integra_thread_pool_create(int32_t threads, integra_thread_pool** pool) {
+  return Guard([&] {
+    RequirePointer(pool, "pool");
+    *pool = ThreadPools().Add(integra::MakeThreadPool(threads));
+  });
+}
+
+integra_status integra_thread_pool_free(integra_thread_pool* pool) {
+  return Guard([&] {
+    if (pool == nullptr) return;
+    if (ThreadPools().Remove(pool) == nullptr) {
+      Misuse("pool is not the handle of a living thread pool; was it freed before?");
+    }
   });
 }
 

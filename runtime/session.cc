@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/thread_pool.h"
 #include "runtime/plan.h"
 
 namespace integra {
@@ -42,10 +43,19 @@ size_t SampleBytes(const TensorInfo& info, int64_t batch) {
   return static_cast<size_t>(ElementCount(info.shape) / batch) * SizeOf(info.dtype);
 }
 
-const SessionOptions& Checked(const SessionOptions& options) {
-  if (options.threads < 1 || options.threads > 1024) {
-    Fail(ErrorCode::kInvalidArgument, "threads is ", options.threads, "; it has to be 1 to 1024");
+constexpr int kMostThreads = 1024;
+
+int CheckedThreads(int threads) {
+  if (threads < 0 || threads > kMostThreads) {
+    Fail(ErrorCode::kInvalidArgument, "threads is ", threads, "; it has to be 1 to ", kMostThreads,
+         ", or 0 for every processor that may be used");
   }
+  return threads > 0 ? threads : std::min(UsableProcessors(), kMostThreads);
+}
+
+// With the threads that will be used.
+SessionOptions Checked(SessionOptions options) {
+  options.threads = options.pool ? options.pool->threads() : CheckedThreads(options.threads);
   if (options.batch < 1 || options.batch > (1 << 20)) {
     Fail(ErrorCode::kInvalidArgument, "batch is ", options.batch, "; it has to be 1 to 1048576");
   }
@@ -93,11 +103,11 @@ class Session::Impl {
         options_(Checked(options)),
         inputs_(Batched(network.inputs(), options.batch)),
         outputs_(Batched(network.outputs(), options.batch)),
-        plan_(Affordable(runtime::MakePlan(network.graph(), options, network.weights()), network,
-                         options)),
-        pool_(options.threads),
+        plan_(Affordable(runtime::MakePlan(network.graph(), options_, network.weights()), network,
+                         options_)),
+        pool_(options_.pool ? options_.pool : std::make_shared<ThreadPool>(options_.threads)),
         arena_(plan_.arena_bytes),
-        scratch_(ScratchBytesPerThread(plan_) * static_cast<size_t>(options.threads)) {
+        scratch_(ScratchBytesPerThread(plan_) * static_cast<size_t>(options_.threads)) {
     const size_t count = network.graph().tensors.size();
     for (size_t id = 0; id < count; ++id) {
       std::byte* address = const_cast<std::byte*>(plan_.constant_addresses[id]);
@@ -107,7 +117,7 @@ class Session::Impl {
       addresses_.push_back(address);
     }
     const size_t each = ScratchBytesPerThread(plan_);
-    for (int i = 0; i < options.threads; ++i) {
+    for (int i = 0; i < options_.threads; ++i) {
       scratch_addresses_.push_back(scratch_.data() + each * static_cast<size_t>(i));
     }
     profile_.resize(network.graph().nodes.size());
@@ -204,7 +214,7 @@ class Session::Impl {
   }
 
   void RunSteps() {
-    const runtime::StepContext context{addresses_.data(), scratch_addresses_.data(), &pool_};
+    const runtime::StepContext context{addresses_.data(), scratch_addresses_.data(), pool_.get()};
     if (!options_.profile) {
       for (const runtime::PlannedStep& step : plan_.steps) step.run(context);
       return;
@@ -226,7 +236,7 @@ class Session::Impl {
   const std::vector<TensorInfo> inputs_;
   const std::vector<TensorInfo> outputs_;
   const runtime::Plan plan_;
-  ThreadPool pool_;
+  const std::shared_ptr<ThreadPool> pool_;
   AlignedBuffer arena_;
   AlignedBuffer scratch_;
   std::vector<std::byte*> addresses_;
@@ -262,6 +272,15 @@ void Session::Impl::WriteChromeTrace(std::ostream& out) const {
         << text(plan_.nodes[e.node].kernel) << "\"}}";
   }
   out << "\n]}\n";
+}
+
+std::shared_ptr<ThreadPool> MakeThreadPool(int threads) {
+  const int checked = CheckedThreads(threads);
+  try {
+    return std::make_shared<ThreadPool>(checked);
+  } catch (const std::system_error& error) {
+    Fail(ErrorCode::kSystem, checked, " threads cannot be started: ", error.what());
+  }
 }
 
 Session::Session(const Network& network, const SessionOptions& options) {

@@ -239,13 +239,45 @@ TEST_CASE("C interface: structures of other sizes, indices and options out of ra
     return integra_session_create(loaded.network, &options, &session);
   };
   CHECK_MISUSE(create([](auto& o) { o.struct_size = 3; }), "struct_size is 3");
-  CHECK_MISUSE(create([](auto& o) { o.threads = 0; }), "threads is 0");
+  CHECK_MISUSE(create([](auto& o) { o.threads = -1; }), "threads is -1");
   CHECK_MISUSE(create([](auto& o) { o.threads = INT32_MAX; }), "threads is");
   CHECK_MISUSE(create([](auto& o) { o.batch = -1; }), "batch is -1");
   CHECK_MISUSE(create([](auto& o) { o.batch = INT64_MAX; }), "batch is");
   CHECK_MISUSE(create([](auto& o) { o.max_isa = "sse9"; }), "sse9");
   CHECK_MISUSE(create([](auto& o) { o.gemm = "magic"; }), "magic");
+  integra_thread_pool* pool = nullptr;
+  CHECK_MISUSE(integra_thread_pool_create(-1, &pool), "threads is -1");
+  CHECK_MISUSE(integra_thread_pool_create(1, nullptr), "pool is null");
+  REQUIRE(integra_thread_pool_create(2, &pool) == INTEGRA_OK);
+  REQUIRE(integra_thread_pool_free(pool) == INTEGRA_OK);
+  CHECK_MISUSE(integra_thread_pool_free(pool), "freed before");
+  CHECK_MISUSE(create([&](auto& o) { o.pool = pool; }), "pool is not the handle");
   CHECK(session == nullptr);
+}
+
+TEST_CASE("C interface: sessions share threads, also after the pool's handle is freed") {
+  Loaded loaded;
+  integra_thread_pool* pool = nullptr;
+  REQUIRE(integra_thread_pool_create(0, &pool) == INTEGRA_OK);
+  integra_session_options options;
+  integra_session_options_init(&options);
+  options.pool = pool;
+  integra_session* sessions[2] = {};
+  for (auto& session : sessions) {
+    REQUIRE(integra_session_create(loaded.network, &options, &session) == INTEGRA_OK);
+  }
+  REQUIRE(integra_thread_pool_free(pool) == INTEGRA_OK);
+  std::vector<uint8_t> input(loaded.in.bytes, 3), outputs[3];
+  const integra_const_buffer in = {input.data(), input.size()};
+  integra_session* all[] = {loaded.session, sessions[0], sessions[1]};
+  for (int i = 0; i < 3; ++i) {
+    outputs[i].resize(loaded.out.bytes);
+    const integra_buffer out = {outputs[i].data(), outputs[i].size()};
+    REQUIRE(integra_session_run(all[i], &in, 1, &out, 1) == INTEGRA_OK);
+  }
+  CHECK(outputs[1] == outputs[0]);
+  CHECK(outputs[2] == outputs[0]);
+  for (auto* session : sessions) CHECK(integra_session_free(session) == INTEGRA_OK);
 }
 
 TEST_CASE("C interface: files that are missing or damaged") {

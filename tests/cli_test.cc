@@ -93,7 +93,7 @@ TEST_CASE("cli: wrong uses and bad files have an exit code and a message that sa
       {{"bench"}, 2, "network is required"},
       {{"bench", net, "--treads", "2"}, 2, "did you mean '--threads'?"},
       {{"bench", net, "--threads", "many"}, 2, "--threads"},
-      {{"bench", net, "--threads", "0"}, 2, "threads is 0"},
+      {{"bench", net, "--threads", "-1"}, 2, "threads is -1"},
       {{"bench", net, "--batch", "-1"}, 2, "batch is -1"},
       {{"bench", net, "--mode", "fast"}, 2, "unknown mode 'fast'"},
       {{"bench", net, "--min-time", "-1"}, 2, "0 to 3600"},

@@ -182,7 +182,7 @@ TEST_CASE("float session: mode float prefers original weights") {
 TEST_CASE("float session: wrong use is an error that says how") {
   const Network network(SmallNetwork());
   CHECK_THROWS_AS(FloatSession(network, {.mode = Mode::kInteger}), Error);
-  CHECK_THROWS_AS(FloatSession(network, {.threads = 0}), Error);
+  CHECK_THROWS_AS(FloatSession(network, {.threads = -1}), Error);
   CHECK_THROWS_AS(FloatSession(network, {.batch = 0}), Error);
   FloatSession session(network);
   const std::vector<std::byte> wrong(7);

@@ -2,7 +2,9 @@
 #include "integra/session.hpp"
 
 #include <doctest/doctest.h>
+#include <sched.h>
 
+#include <filesystem>
 #include <functional>
 #include <sstream>
 #include <thread>
@@ -13,6 +15,15 @@
 
 namespace integra {
 namespace {
+
+int ThreadsOfProcess() {
+  int count = 0;
+  for ([[maybe_unused]] const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/task")) {
+    ++count;
+  }
+  return count;
+}
 
 using Bytes = std::vector<std::byte>;
 
@@ -111,6 +122,55 @@ TEST_CASE("sessions: several threads run sessions of one network at once") {
   for (const int count : wrong) CHECK(count == 0);
 }
 
+TEST_CASE("sessions: one pool of threads serves several sessions at once") {
+  const Network network = SmallNetwork();
+  Session first(network);
+  const Bytes input = Samples(first.inputs().at(0), 7);
+  const Bytes expected = Run(first, input);
+  SessionOptions options;
+  options.pool = MakeThreadPool(3);
+  options.threads = 99;  // not looked at
+  const auto before = ThreadsOfProcess();
+  std::vector<Session> sessions;
+  for (int i = 0; i < 3; ++i) sessions.emplace_back(network, options);
+  CHECK(ThreadsOfProcess() == before);  // a session of its own threads would start some
+  options.pool.reset();                 // the sessions keep it
+  std::vector<int> wrong(sessions.size());
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < sessions.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) wrong[t] += Run(sessions[t], input) != expected;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const int count : wrong) CHECK(count == 0);
+}
+
+TEST_CASE("sessions: 0 threads are as many as the process may use, and never more") {
+  const Network network = SmallNetwork();
+  cpu_set_t all, one;
+  CPU_ZERO(&all);
+  REQUIRE(sched_getaffinity(0, sizeof all, &all) == 0);
+  CPU_ZERO(&one);
+  for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++i) {
+    if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
+  }
+  const auto started = [&](int asked) {
+    const auto before = ThreadsOfProcess();
+    SessionOptions options;
+    options.threads = asked;
+    const Session session(network, options);
+    return ThreadsOfProcess() - before;
+  };
+  CHECK(started(0) == UsableProcessors() - 1);
+  CHECK(started(1) == 0);
+  CHECK(started(3) == 2);
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+  CHECK(UsableProcessors() == 1);
+  CHECK(started(0) == 0);
+  REQUIRE(sched_setaffinity(0, sizeof all, &all) == 0);
+}
+
 TEST_CASE("sessions: a wrong option is refused by name") {
   const Network network = SmallNetwork();
   const auto refused = [&](auto change) {
@@ -118,7 +178,7 @@ TEST_CASE("sessions: a wrong option is refused by name") {
     change(options);
     return MessageOf([&] { Session session(network, options); }, ErrorCode::kInvalidArgument);
   };
-  CHECK(refused([](SessionOptions& o) { o.threads = 0; }).find("threads") != std::string::npos);
+  CHECK(refused([](SessionOptions& o) { o.threads = -1; }).find("threads") != std::string::npos);
   CHECK(refused([](SessionOptions& o) { o.threads = 2000; }).find("threads") != std::string::npos);
   CHECK(refused([](SessionOptions& o) { o.batch = 0; }).find("batch") != std::string::npos);
   CHECK(refused([](SessionOptions& o) { o.gemm = "blas"; }).find("blas") != std::string::npos);

@@ -29,7 +29,7 @@ INTEGRA_API bool ParseMode(std::string_view name, Mode* mode);
 
 struct FloatSessionOptions {
   Mode mode = Mode::kFloat;       // kFloat or kSimulated
-  int threads = 1;                // OpenMP threads of one Run; at least 1
+  int threads = 1;                // OpenMP threads of one Run; 0: UsableProcessors()
   int64_t batch = 1;              // samples per Run: dimension 0 of every input and output times it
   bool keep_all_tensors = false;  // keep every intermediate tensor readable after Run
   bool profile = false;           // measure every node

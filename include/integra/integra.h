@@ -94,18 +94,31 @@ INTEGRA_API integra_status integra_network_free(integra_network* network);
 
 INTEGRA_API integra_status integra_network_name(const integra_network* network, const char** name);
 
+/* --- Threads that any number of sessions share. --- */
+
+typedef struct integra_thread_pool integra_thread_pool;
+
+/* `threads` counts the one that calls integra_session_run(); 0: every processor that the process
+ * may use (its affinity mask and the CPU quotas of its control groups). */
+INTEGRA_API integra_status integra_thread_pool_create(int32_t threads, integra_thread_pool** pool);
+
+/* Frees the handle; null is allowed. Sessions made with it go on using the threads. */
+INTEGRA_API integra_status integra_thread_pool_free(integra_thread_pool* pool);
+
 /* --- Sessions: the memory and the kernel choice of one run. --- */
 
 typedef struct integra_session integra_session;
 
 typedef struct integra_session_options {
   size_t struct_size;   /* set by integra_session_options_init() */
-  int32_t threads;      /* that work on one run, the caller's included; at least 1 */
+  int32_t threads;      /* that work on one run, the caller's included; 0: all that may be used */
   int32_t keep_tensors; /* not 0: integra_session_read_tensor() can read every tensor */
   int64_t batch;        /* samples per run: multiplies dimension 0 of every input and output */
   const char* max_isa;  /* "portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; null: any */
   const char* gemm;     /* "onednn", "own", "reference"; null: the best one for each layer */
   int32_t profile;      /* not 0: measure every node for integra_session_profile() */
+  const integra_thread_pool*
+      pool; /* shared threads, instead of `threads`; null: the session's own */
 } integra_session_options;
 
 /* Sets the defaults: one thread, batch 1, nothing kept, nothing capped, no profile. */

@@ -20,8 +20,19 @@ namespace integra {
 // refused.
 class FloatNodes;
 
+// Threads that any number of sessions share: where several run at once, their layers take turns.
+// `threads` counts the one that calls Run; 0 stands for UsableProcessors(). Throws Error.
+class ThreadPool;
+INTEGRA_API std::shared_ptr<ThreadPool> MakeThreadPool(int threads);
+
+// The processors that this process may use: its affinity mask and the CPU quotas of its control
+// groups (containers) count, not what the machine has.
+INTEGRA_API int UsableProcessors();
+
 struct SessionOptions {
-  int threads = 1;    // threads that work on one Run, the caller's included; at least 1
+  // Threads that work on one Run, the caller's included, and never more; 0: UsableProcessors().
+  int threads = 1;
+  std::shared_ptr<ThreadPool> pool = nullptr;  // threads shared with other sessions, not `threads`
   int64_t batch = 1;  // samples per Run: dimension 0 of every input and output is multiplied by it
   // "portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; "": the CPU's own.
   std::string max_isa = "";

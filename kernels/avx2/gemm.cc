@@ -11,6 +11,7 @@
 
 #include "kernels/avx2/gemm_row.h"
 #include "kernels/avx2/output_stage.h"
+#include "kernels/avx2/pack.h"
 #include "kernels/avx2/widen.h"
 #include "kernels/gemm.h"
 
@@ -127,14 +128,9 @@ class Avx2Gemm final : public Gemm {
         stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * 2);
-    for (int64_t n = 0; n < n_; ++n) {
-      const int64_t tile = n / kChannels * kChannels;
-      const int64_t width = WidthAt(tile);
-      int16_t* out = weights_.data<int16_t>() + tile * steps_ * 2 + (n - tile) * 2;
-      const int8_t* from = p.weights + n * p.depth();
-      for (int64_t k = 0; k < p.depth(); ++k) {
-        out[k / 2 * width * 2 + k % 2] = static_cast<int16_t>(from[k] - p.weight_zero_point);
-      }
+    for (int64_t n = 0; n < n_; n += kChannels) {
+      avx2::PackPairs(p, n, std::min<int64_t>(kChannels, n_ - n), WidthAt(n),
+                      weights_.data<int16_t>() + n * steps_ * 2);
     }
   }
 

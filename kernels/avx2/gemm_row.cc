@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "kernels/avx2/output_stage.h"
+#include "kernels/avx2/pack.h"
 #include "kernels/avx2/widen.h"
 
 namespace integra::kernels::avx2 {
@@ -26,13 +27,9 @@ class RowGemm final : public Gemm {
         stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
     const int64_t tiles = (n_ + kChannels - 1) / kChannels;
     weights_ = AlignedBuffer(static_cast<size_t>(tiles * steps_ * 2 * kChannels));
-    for (int64_t n = 0; n < n_; ++n) {
-      int8_t* to =
-          weights_.data<int8_t>() + n / kChannels * steps_ * 2 * kChannels + n % kChannels * 2;
-      const int8_t* from = p.weights + n * p.depth();
-      for (int64_t k = 0; k < p.depth(); ++k) {
-        to[k / 2 * 2 * kChannels + k % 2] = static_cast<int8_t>(from[k] - p.weight_zero_point);
-      }
+    for (int64_t n = 0; n < n_; n += kChannels) {
+      PackPairs(p, n, std::min(kChannels, n_ - n), kChannels,
+                weights_.data<int8_t>() + n * steps_ * 2);
     }
   }
 

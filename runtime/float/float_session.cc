@@ -26,14 +26,16 @@ std::vector<TensorInfo> Batched(const std::vector<TensorInfo>& tensors, int64_t 
   return all;
 }
 
-const FloatSessionOptions& Checked(const FloatSessionOptions& options) {
+FloatSessionOptions Checked(FloatSessionOptions options) {
   if (options.mode == Mode::kInteger) {
     Fail(ErrorCode::kInvalidArgument,
          "a FloatSession runs modes float and simulated; class Session runs mode integer");
   }
-  if (options.threads < 1 || options.threads > 1024) {
-    Fail(ErrorCode::kInvalidArgument, "threads is ", options.threads, "; it has to be 1 to 1024");
+  if (options.threads < 0 || options.threads > 1024) {
+    Fail(ErrorCode::kInvalidArgument, "threads is ", options.threads,
+         "; it has to be 1 to 1024, or 0 for every processor that may be used");
   }
+  if (options.threads == 0) options.threads = std::min(UsableProcessors(), 1024);
   if (options.batch < 1 || options.batch > (1 << 20)) {
     Fail(ErrorCode::kInvalidArgument, "batch is ", options.batch, "; it has to be 1 to 1048576");
   }
