@@ -1,7 +1,9 @@
 // The C interface: what it does, and that every misuse is an answer.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -297,6 +299,35 @@ TEST_CASE("C interface: the last error belongs to its thread") {
   std::thread([&] { other = integra_last_error(); }).join();
   CHECK(other == "");
   CHECK(LastErrorSays("path is null"));
+}
+
+TEST_CASE("C interface: handles are made, used and freed by many threads at once") {
+  Loaded loaded;
+  REQUIRE(loaded.Run() == INTEGRA_OK);
+  const std::vector<uint8_t> expected = loaded.output;
+  // Threads use what others free at the same moment: each call is right or refused.
+  std::array<std::atomic<integra_session*>, 4> sessions = {};
+  std::atomic<int> wrong{0}, ran{0};
+  const auto work = [&](size_t thread) {
+    std::vector<uint8_t> output(expected.size());
+    const integra_const_buffer in = {loaded.input.data(), loaded.input.size()};
+    const integra_buffer out = {output.data(), output.size()};
+    for (size_t i = 0; i < 60; ++i) {
+      integra_session* made = nullptr;
+      if (integra_session_create(loaded.network, nullptr, &made) != INTEGRA_OK) ++wrong;
+      integra_session_free(sessions[(i + thread) % sessions.size()].exchange(made));
+      const auto* other = &sessions[(i + 2 * thread) % sessions.size()];
+      const integra_status status = integra_session_run(other->load(), &in, 1, &out, 1);
+      if (status == INTEGRA_OK) ++ran;
+      if (status == INTEGRA_OK ? output != expected : status != INTEGRA_INVALID_ARGUMENT) ++wrong;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < 3; ++i) threads.emplace_back(work, i);
+  for (std::thread& thread : threads) thread.join();
+  for (auto& session : sessions) integra_session_free(session);
+  CHECK(wrong == 0);
+  CHECK(ran > 0);
 }
 
 TEST_CASE("C interface: one session run by two threads at once is refused or waits its turn") {

@@ -228,9 +228,12 @@ TEST_CASE("cli: inspect, info and verify describe a network, as text and as JSON
 
   const ProgramResult verified = RunProgram({"verify", place.net()});
   CHECK(verified.code == 0);
+  CHECK(Holds(verified.out, "floating-point status after a run on random values: clear"));
   CHECK(Holds(verified.out, "integer only: yes"));
   const Json bounds = Json::parse(RunProgram({"verify", place.net(), "--json"}).out);
   CHECK(bounds["integer_only"] == true);
+  CHECK(bounds["float_status_clear"] == true);
+  CHECK(bounds["kernels"].size() == 2);
   CHECK(bounds["accumulators"][0]["limit_bits"] == 32);
 }
 

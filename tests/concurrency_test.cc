@@ -2,12 +2,16 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <numeric>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "graph/network_file.h"
 #include "integra/integra.hpp"
+#include "kernels/onednn/matmul.h"
 #include "tests/support/networks.h"
+#include "tests/support/temporary_folder.h"
 
 namespace integra::test {
 namespace {
@@ -80,6 +84,46 @@ TEST_CASE("Concurrency: sessions come and go while others run") {
   CHECK(wrong == 0);
   network.reset();  // a session keeps what it needs of its network
   CHECK(Run(staying, input) == expected);
+}
+
+TEST_CASE("Concurrency: networks are loaded and dropped while others run") {
+  const TemporaryFolder folder;
+  graph::SaveNetwork(ConvolutionNetwork(), folder.path());
+  const Network network = Network::Load(folder.path());
+  Session alone(network);
+  const Bytes input = RandomInput(alone, 1);
+  const Bytes expected = Run(alone, input);
+  std::atomic<int> wrong{0};
+  InThreads(3, [&](int) {
+    for (int i = 0; i < 20; ++i) {
+      const Network passing = Network::Load(folder.path());
+      Session session(passing, {.threads = 2});
+      if (Run(session, input) != expected) ++wrong;
+    }
+  });
+  CHECK(wrong == 0);
+}
+
+// By itself, for it runs in networks only where the processor makes it exact; weights of 7 bits
+// are exact everywhere.
+TEST_CASE("Concurrency: one product of oneDNN is run by many threads") {
+  constexpr int64_t kRows = 16, kOutputs = 32, kDepth = 48;
+  std::vector<int8_t> weights(kOutputs * kDepth);
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<int8_t>(i * 37 % 128 - 64);
+  const kernels::onednn::Matmul matmul(kRows, kOutputs, kDepth, weights.data());
+  std::atomic<int> wrong{0};
+  InThreads(4, [&](int thread) {
+    const std::vector<uint8_t> x(kRows * kDepth, static_cast<uint8_t>(50 + thread));
+    std::vector<int32_t> y(kRows * kOutputs);
+    for (int i = 0; i < 50; ++i) {
+      matmul.Run(x.data(), y.data());
+      for (size_t n = 0; n < kOutputs; ++n) {
+        const auto* w = weights.data() + n * kDepth;
+        if (y[n] != std::accumulate(w, w + kDepth, 0) * (50 + thread)) ++wrong;
+      }
+    }
+  });
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("Concurrency: a session moves to another thread") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cfenv>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -159,7 +160,11 @@ std::string RunAndCompare(const Case& c, const Network& network, const SessionOp
   for (const auto& expected : c.outputs) outputs.emplace_back(expected.size());
   std::vector<std::span<const std::byte>> in(c.inputs.begin(), c.inputs.end());
   std::vector<std::span<std::byte>> out(outputs.begin(), outputs.end());
+  std::feclearexcept(FE_ALL_EXCEPT);
   session.Run(in, out);
+  // No operator leaves a trace in the processor's floating-point status.
+  const int raised = std::fetestexcept(FE_ALL_EXCEPT);
+  if (raised != 0) return StrCat("floating-point status ", raised, " was raised");
   return Difference(c, outputs);
 }
 
@@ -174,8 +179,9 @@ void RunFile(const std::filesystem::path& path) {
       for (int isa = 0; isa <= static_cast<int>(kernels::DetectIsa()); ++isa) {
         SessionOptions options;
         options.max_isa = NameOf(static_cast<kernels::Isa>(isa));
-        options.threads = isa % 2 == 0 ? 1 : 3;
-        const std::string difference = RunAndCompare(c, network, options);
+        std::string difference = RunAndCompare(c, network, options);
+        options.threads = 3;
+        if (difference.empty()) difference = RunAndCompare(c, network, options);
         if (difference.empty()) continue;
         // Every case that differs counts; the first ones of a file are shown.
         if (++differing > 5) break;

@@ -3,13 +3,18 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "integra/integra.hpp"
 #include "kernels/isa.h"
+#include "kernels/onednn/matmul.h"
 #include "tests/support/golden.h"
 #include "tests/support/golden_source.h"
+#include "tests/support/networks.h"
 
 namespace integra::test {
 namespace {
@@ -42,6 +47,30 @@ std::vector<std::byte> Run(Session& session, const GoldenNetwork& golden, int64_
   std::vector<std::byte> all;
   for (const auto& output : outputs) all.insert(all.end(), output.begin(), output.end());
   return all;
+}
+
+struct Subject {
+  Network network;
+  GoldenNetwork golden;
+};
+
+// Networks that need no golden data, with random inputs.
+std::vector<Subject> SyntheticSubjects() {
+  std::vector<Subject> subjects;
+  std::mt19937 random(1);
+  for (const Network& network :
+       {Network(ConvolutionNetwork()), Network::Load(INTEGRA_SOURCE_DIR "/models/digits")}) {
+    GoldenNetwork inputs;
+    for (const TensorInfo& info : network.inputs()) {
+      Array array{info.dtype, info.shape, {}};
+      array.shape[0] *= kSamples;
+      array.bytes.resize(static_cast<size_t>(ElementCount(array.shape)) * SizeOf(info.dtype));
+      for (std::byte& byte : array.bytes) byte = static_cast<std::byte>(random());
+      inputs.inputs.push_back(std::move(array));
+    }
+    subjects.push_back({network, std::move(inputs)});
+  }
+  return subjects;
 }
 
 std::vector<std::string> IsaNames() {
@@ -78,6 +107,48 @@ TEST_CASE("same bits: instruction sets, kernels, threads, batches, repeats") {
               CAPTURE(repeat);
               CHECK(std::ranges::equal(Run(session, golden, batch), expected));
             }
+          }
+        }
+      }
+    }
+  }
+  MESSAGE(runs, " runs over ", kSamples, " samples gave the same bits");
+}
+
+// Run by ctest in processes of their own, each with INTEGRA_MAX_ISA and ONEDNN_MAX_CPU_ISA set
+// (tests/CMakeLists.txt): oneDNN reads its cap once. What is compared with depends on no processor.
+TEST_CASE("same bits: capped by the environment, with oneDNN" * doctest::skip()) {
+  const kernels::Isa used = kernels::DefaultIsa();
+  const char* const asked = std::getenv("INTEGRA_MAX_ISA");
+  const auto& products = kernels::onednn::RunSelfTest();
+  MESSAGE(StrCat("asked for ", asked != nullptr ? asked : "anything", ", this processor gives ",
+                 kernels::NameOf(used), "; oneDNN ", kernels::onednn::Version(),
+                 products.exact ? " is exact: " : " is not exact and not used: ", products.detail));
+  kernels::Isa cap = kernels::Isa::kAvx512Vnni;
+  if (asked != nullptr) REQUIRE(kernels::ParseIsa(asked, &cap));
+  CHECK(used == std::min(cap, kernels::DetectIsa()));
+
+  std::vector<Subject> subjects = SyntheticSubjects();
+  if (const auto data = GoldenFolder()) {
+    for (const std::string name : kNetworks) {
+      GoldenNetwork golden = LoadGolden(*data, name);
+      subjects.push_back({Import(golden.model), std::move(golden)});
+    }
+  }
+  int64_t runs = 0;
+  for (const Subject& subject : subjects) {
+    CAPTURE(subject.network.name());
+    Session plain(subject.network, {.max_isa = "portable", .gemm = "reference"});
+    const std::vector<std::byte> expected = Run(plain, subject.golden, 1);
+    for (const std::string gemm : {"", "onednn"}) {
+      for (const int threads : {1, 2, 3}) {
+        for (const int64_t batch : {int64_t{1}, kSamples}) {
+          CAPTURE(gemm);
+          CAPTURE(threads);
+          CAPTURE(batch);
+          Session session(subject.network, {.threads = threads, .batch = batch, .gemm = gemm});
+          for (int repeat = 0; repeat < 2; ++repeat, ++runs) {
+            CHECK(std::ranges::equal(Run(session, subject.golden, batch), expected));
           }
         }
       }

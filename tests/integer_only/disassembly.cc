@@ -73,6 +73,16 @@ std::vector<Instruction> Disassemble(const std::filesystem::path& object) {
   return instructions;
 }
 
+std::vector<Instruction> DisassembleRaw(const std::filesystem::path& file) {
+  std::vector<Instruction> instructions;
+  std::string address, text;
+  for (const std::string& line :
+       LinesOf("objdump -D -b binary -m i386:x86-64 --no-show-raw-insn '" + file.string() + "'")) {
+    if (ParseInstruction(line, &address, &text)) instructions.push_back({"", text});
+  }
+  return instructions;
+}
+
 std::vector<Instruction> DisassembleEach(std::span<const std::string> blocks) {
   // Each block is followed by enough one-byte nops for the disassembler to fall into step again.
   constexpr size_t kSlot = 64;

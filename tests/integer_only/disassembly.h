@@ -23,6 +23,9 @@ bool IsFloatingPoint(std::string_view instruction);
 // All instructions of an object file. Throws std::runtime_error where objdump fails.
 std::vector<Instruction> Disassemble(const std::filesystem::path& object);
 
+// All instructions of a file of nothing but machine code.
+std::vector<Instruction> DisassembleRaw(const std::filesystem::path& file);
+
 // A single instruction at the start of each block of bytes (as many as an instruction can be long).
 std::vector<Instruction> DisassembleEach(std::span<const std::string> blocks);
 

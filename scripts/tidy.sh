@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# clang-tidy (.clang-tidy) on what changed, with every finding an error: there are to be none.
+#
+#   scripts/tidy.sh [BASE]    sources that differ from the commit BASE (HEAD~1)
+#   scripts/tidy.sh --all     all sources
+#
+# Reads build/ci/compile_commands.json; the preset `ci` has to be built, for generated headers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages.sh
+integra_packages+=(clang-tidy git)
+install_packages
+
+base=${1:-HEAD~1}
+if [ "$base" = --all ]; then
+  files=$(git ls-files '*.cc')
+elif git rev-parse --quiet --verify "$base^{commit}" > /dev/null; then
+  files=$(git diff --name-only --diff-filter=d "$base" -- '*.cc')
+else
+  echo "clang-tidy: no commit $base to compare with; nothing was looked at" && exit 0
+fi
+# Only what is compiled here: the examples are a project of their own.
+build=build/ci
+files=$(for file in $files; do grep -q "/$file\"" $build/compile_commands.json && echo "$file"; done || true)
+[ -n "$files" ] || { echo "clang-tidy: no sources changed"; exit 0; }
+echo "clang-tidy: $(wc -w <<< "$files") sources"
+# GCC's warning options mean nothing to it.
+xargs -n 1 -P "$(nproc)" clang-tidy -p $build --quiet --warnings-as-errors='*' \
+  --extra-arg=-Wno-unknown-warning-option <<< "$files"
