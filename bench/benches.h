@@ -7,7 +7,7 @@
 #include <string>
 
 #include "bench/clock.h"
-#include "bench/vnni_peak.h"
+#include "bench/multiply_peak.h"
 
 namespace integra::bench {
 
@@ -25,7 +25,7 @@ void RegisterNetwork(const std::string& path);
 inline void CountMacs(benchmark::State& state, double macs, double seconds) {
   const double rate = macs * static_cast<double>(state.iterations()) / seconds;
   state.counters["MAC/s"] = rate;
-  if (VnniPeak() > 0) state.counters["%peak"] = 100 * rate / VnniPeak();
+  if (MultiplyPeak() > 0) state.counters["%peak"] = 100 * rate / MultiplyPeak();
 }
 
 }  // namespace integra::bench

@@ -43,7 +43,7 @@ int Main(int argc, char** argv) {
   benchmark::AddCustomContext("integra", integra::Version());
   benchmark::AddCustomContext("isa", integra::kernels::NameOf(integra::kernels::DefaultIsa()));
   benchmark::AddCustomContext("onednn", integra::kernels::onednn::Version());
-  benchmark::AddCustomContext("vnni_peak_gmacs", std::to_string(bench::VnniPeak() * 1e-9));
+  benchmark::AddCustomContext("multiply_peak_gmacs", std::to_string(bench::MultiplyPeak() * 1e-9));
   bench::RegisterGemm(shapes);
   bench::RegisterRequantize();
   bench::RegisterOperators(shapes);

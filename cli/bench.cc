@@ -13,6 +13,7 @@
 #include "cli/common.h"
 #include "cli/console.h"
 #include "cli/measure.h"
+#include "cli/processor.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "io/dataset.h"
@@ -129,8 +130,9 @@ struct Result {
   Timing timing;  // of one Run, which is `batch` inferences
   Loading loading;
   std::optional<MemoryUse> memory;
-  uint64_t multiply_accumulates = 0;  // of one inference
-  std::vector<NodeProfile> nodes;     // with --profile
+  uint64_t resident_before = 0, resident_peak = 0;  // bytes, before loading and up to the first run
+  uint64_t multiply_accumulates = 0;                // of one inference
+  std::vector<NodeProfile> nodes;                   // with --profile
 };
 
 Json ToJson(const BenchArguments& arguments, const Result& result) {
@@ -149,6 +151,8 @@ Json ToJson(const BenchArguments& arguments, const Result& result) {
                {"load_us", static_cast<double>(result.loading.load) / 1000},
                {"plan_us", static_cast<double>(result.loading.plan) / 1000},
                {"first_run_us", static_cast<double>(result.loading.first_run) / 1000}};
+  json["peak_resident_bytes"] = result.resident_peak;
+  json["peak_resident_before_loading_bytes"] = result.resident_before;
   if (result.memory) {
     json["memory"] = {{"arena_bytes", result.memory->arena_bytes},
                       {"arena_lower_bound_bytes", result.memory->arena_lower_bound},
@@ -182,6 +186,9 @@ void PrintResult(const BenchArguments& arguments, const Result& result) {
         "getting ready: read and check {:.3f} ms, plan and pack weights {:.3f} ms, first run "
         "{:.3f} ms\n",
         ms(loading.load), ms(loading.plan), ms(loading.first_run));
+    const auto mib = [](uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+    Print("process: at most {:.1f} MiB resident up to there, {:.1f} MiB before loading\n",
+          mib(result.resident_peak), mib(result.resident_before));
     if (result.memory) {
       Print(
           "memory: activations {} bytes (no plan needs less than {}), scratch {}, packed weights "
@@ -202,6 +209,7 @@ int RunBench(const BenchArguments& arguments) {
     Fail(ErrorCode::kInvalidArgument, "--min-time and --warm-up take 0 to 3600 seconds");
   }
   Result result;
+  result.resident_before = PeakResidentBytes();
   const uint64_t start = NowNs();
   const Network network = OpenNetwork(arguments.network);
   const uint64_t loaded = NowNs();
@@ -219,6 +227,7 @@ int RunBench(const BenchArguments& arguments) {
   session.Run(in, out);
   result.network = network.name();
   result.loading = {loaded - start, planned - loaded, NowNs() - before};
+  result.resident_peak = PeakResidentBytes();
   result.timing = Measure([&] { session.Run(in, out); }, arguments.warm_up, arguments.min_time);
   for (const NodeProfile& node : session.Profile()) {
     result.multiply_accumulates += node.multiply_accumulates;

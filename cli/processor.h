@@ -17,4 +17,7 @@ struct Processor {
 
 Processor DescribeProcessor();
 
+// The most memory that this process has held so far, in bytes; 0 where the system does not say.
+uint64_t PeakResidentBytes();
+
 }  // namespace integra::cli

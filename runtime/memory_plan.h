@@ -22,7 +22,10 @@ struct MemoryPlan {
 
 // Places the largest buffers first, each at the lowest offset where it overlaps no placed buffer
 // that is alive at the same time (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep
-// Neural Net Inference", section 4.3: greedy by size for offset calculation).
+// Neural Net Inference", section 4.3: greedy by size for offset calculation). Where that is not as
+// small as can be, buffers are also placed in the order of their first use, at the two ends in
+// turn: a chain of layers then needs no more than its two largest neighbours. The smaller plan
+// counts.
 MemoryPlan PlanMemory(const std::vector<Lifetime>& lifetimes);
 
 }  // namespace integra::runtime

@@ -76,6 +76,18 @@ void ForEachNetwork(Test test,
   }
 }
 
+TEST_CASE("Activations take at most a tenth more memory than any plan needs") {
+  ForEachNetwork([](const GoldenNetwork& golden) {
+    const Network network = Import(golden.model);
+    const Session session(network, {.float_nodes = FloatIslands()});
+    const MemoryUse memory = session.memory();
+    MESSAGE(golden.name << ": " << memory.arena_bytes << " bytes, lower bound "
+                        << memory.arena_lower_bound);
+    CHECK(memory.arena_bytes >= memory.arena_lower_bound);
+    CHECK(10 * memory.arena_bytes <= 11 * memory.arena_lower_bound);
+  });
+}
+
 TEST_CASE("Integer mode gives the outputs of LiteRT's reference kernels") {
   ForEachNetwork([](const GoldenNetwork& golden) {
     if (golden.name == kRecurrent) return;  // below

@@ -40,6 +40,18 @@ TEST_CASE("memory plan: a chain takes its two largest neighbours") {
   CHECK(plan.arena_bytes == 1920);
 }
 
+TEST_CASE("memory plan: no chain takes more than its two largest neighbours") {
+  std::mt19937 random(5);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Lifetime> chain;
+    const auto count = static_cast<int64_t>(1 + random() % 20);
+    for (int64_t i = 0; i < count; ++i) chain.push_back({1 + random() % 5000, i, i + 1});
+    const MemoryPlan plan = PlanMemory(chain);
+    CheckPlan(chain, plan);
+    CHECK(plan.arena_bytes == plan.lower_bound);
+  }
+}
+
 TEST_CASE("memory plan: buffers alive together stay apart, whatever their lifetimes") {
   std::mt19937 random(3);
   for (int round = 0; round < 200; ++round) {

@@ -27,10 +27,6 @@ constexpr int kChannels = 16;
 constexpr int64_t kChunkBytes = 64 << 10;
 constexpr int64_t kMostChunkRows = 96;
 
-struct Sums {  // of one row
-  __m256i of[2];
-};
-
 struct Tile {
   const int16_t* x;  // [rows][pitch] widened
   int64_t pitch;     // values
@@ -43,31 +39,39 @@ struct Tile {
   int64_t dst_stride;
 };
 
-INTEGRA_INLINE void StoreScalar(const Tile& t, const Sums* sums, int rows) {
-  for (int i = 0; i < rows; ++i) {
-    const auto* row = reinterpret_cast<const int32_t*>(sums[i].of);
-    for (int64_t n = 0; n < t.valid; ++n) {
-      t.dst[i * t.dst_stride + n] = t.stage->ApplyScalar(row[n], t.channel + n);
+// `sums`: [MR][NV] vectors, a multiple of four of them readable. The constants of 16 channels fill
+// ten registers; this is why sums come through memory.
+template <Form kForm, int NV, int MR>
+INTEGRA_INLINE void StoreVectors(const Tile& t, const __m256i* sums) {
+  const VectorOutputStage::Block& block = t.stage->blocks()[t.channel / kChannels];
+  const avx2::StageVectors even = avx2::HoldStage(block, 0);
+  const avx2::StageVectors odd = NV == 2 ? avx2::HoldStage(block, 1) : even;
+  const avx2::ClampVectors clamp = avx2::LoadClamp(*t.stage);
+  constexpr int kRowsAtOnce = 4 / NV;
+  uint8_t* dst = t.dst;
+#pragma GCC unroll 1
+  for (int row = 0; row < MR; row += kRowsAtOnce, sums += 4) {
+    const __m256i bytes = avx2::NarrowRows(
+        avx2::Scale(sums[0], even, kForm), avx2::Scale(sums[1], odd, kForm),
+        avx2::Scale(sums[2], even, kForm), avx2::Scale(sums[3], odd, kForm), clamp);
+    const __m128i halves[2] = {_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)};
+#pragma GCC unroll 4
+    for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
+      if (row + i == MR) return;
+      const __m128i half = halves[i * NV / 2];
+      avx2::StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half,
+                          t.valid);
     }
   }
 }
 
-// The constants of 16 channels fill ten registers; this is why sums come through memory.
-template <Form kForm>
-INTEGRA_INLINE void StoreVectors(const Tile& t, const Sums* sums, int rows) {
-  const VectorOutputStage::Block& block = t.stage->blocks()[t.channel / kChannels];
-  const avx2::StageVectors v0 = avx2::HoldStage(block, 0), v1 = avx2::HoldStage(block, 1);
-  const avx2::ClampVectors clamp = avx2::LoadClamp(*t.stage);
-  uint8_t* dst = t.dst;
-  for (int i = 0; i < rows; i += 2, dst += 2 * t.dst_stride) {
-    const Sums& a = sums[i];
-    const Sums& b = sums[i + 1];
-    const __m256i bytes =
-        avx2::NarrowRows(avx2::Scale(a.of[0], v0, kForm), avx2::Scale(a.of[1], v1, kForm),
-                         avx2::Scale(b.of[0], v0, kForm), avx2::Scale(b.of[1], v1, kForm), clamp);
-    avx2::StoreChannels(dst, _mm256_castsi256_si128(bytes), t.valid);
-    if (i + 1 == rows) return;
-    avx2::StoreChannels(dst + t.dst_stride, _mm256_extracti128_si256(bytes, 1), t.valid);
+template <int NV, int MR>
+INTEGRA_INLINE void StoreScalar(const Tile& t, const __m256i* sums) {
+  const auto* values = reinterpret_cast<const int32_t*>(sums);
+  for (int i = 0; i < MR; ++i, values += 8 * NV) {
+    for (int64_t n = 0; n < t.valid; ++n) {
+      t.dst[i * t.dst_stride + n] = t.stage->ApplyScalar(values[n], t.channel + n);
+    }
   }
 }
 
@@ -91,17 +95,17 @@ void RunTile(const Tile& t) {
       for (int j = 0; j < NV; ++j) acc[i][j] += (Lanes)_mm256_madd_epi16(a, b[j]);
     }
   }
-  Sums sums[MR + MR % 2];
+  __m256i sums[(MR * NV + 3) / 4 * 4];
 #pragma GCC unroll 6
   for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 2
-    for (int j = 0; j < NV; ++j) sums[i].of[j] = (__m256i)acc[i][j];
+    for (int j = 0; j < NV; ++j) sums[i * NV + j] = (__m256i)acc[i][j];
   }
   asm("" : "+m"(sums));
   if constexpr (kForm == Form::kScalar) {
-    StoreScalar(t, sums, MR);
+    StoreScalar<NV, MR>(t, sums);
   } else {
-    StoreVectors<kForm>(t, sums, MR);
+    StoreVectors<kForm, NV, MR>(t, sums);
   }
 }
 
@@ -140,9 +144,7 @@ class Avx2Gemm final : public Gemm {
     Tile t{x, 2 * steps_, nullptr, steps_, &stage_, 0, 0, nullptr, dst_stride};
     for (int64_t first = 0; first < rows; first += chunk_rows_) {
       const int64_t count = std::min(chunk_rows_, rows - first);
-      for (int64_t r = 0; r < count; ++r) {
-        avx2::Widen(src, segments_, segment_length_, first + r, x + r * t.pitch);
-      }
+      WidenRows(src, first, count, x);
       for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
         t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
         t.w = weights_.data<int16_t>() + t.channel * steps_ * 2;
@@ -166,6 +168,19 @@ class Avx2Gemm final : public Gemm {
     const int64_t row_bytes = (p.depth() + 1) / 2 * 4;
     const int64_t most = std::min(kMostChunkRows, kChunkBytes / row_bytes);
     return std::min(std::max<int64_t>(1, most / kRows) * kRows, p.max_rows);
+  }
+
+  void WidenRows(const GemmSource& src, int64_t first, int64_t count, int16_t* x) const {
+    const int32_t* offsets = src.row_offsets + first;
+    for (int64_t r = 0; r < count;) {
+      // Rows that follow each other in memory are one long run.
+      int64_t run = 1;
+      if (segments_ == 1 && segment_length_ == 2 * steps_) {
+        while (r + run < count && offsets[r + run] == offsets[r + run - 1] + segment_length_) ++run;
+      }
+      avx2::Widen(src, segments_, run * segment_length_, first + r, x + r * 2 * steps_);
+      r += run;
+    }
   }
 
   // Channels that the tile beginning at `channel` computes.

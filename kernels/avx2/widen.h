@@ -13,7 +13,7 @@ INTEGRA_INLINE size_t WidenedBytes(int64_t values) {
   return static_cast<size_t>(values + 16) * sizeof(int16_t);
 }
 
-// Row `row`, and a 0 after it: an odd depth is followed by a weight of 0.
+// Row `row`, in runs of `segment_length`, and a 0 after it: an odd depth is followed by a weight of 0.
 INTEGRA_INLINE void Widen(const GemmSource& src, int64_t segments, int64_t segment_length,
                           int64_t row, int16_t* to) {
   for (int64_t t = 0; t < segments; ++t, to += segment_length) {
