@@ -21,9 +21,16 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   integra_sources(avx2_sources kernels/avx2)
   integra_sources(avx512_sources kernels/avx512)
   set_source_files_properties(${avx2_sources} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mbmi2")
-  # GCC 12 takes the undefined registers inside its own AVX512 intrinsics for uninitialized ones.
-  set_source_files_properties(${avx512_sources} PROPERTIES COMPILE_OPTIONS
-    "-Wno-uninitialized;-Wno-maybe-uninitialized;-mavx2;-mfma;-mbmi2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mprefer-vector-width=512")
+  if(INTEGRA_EMULATE_AVX512)
+    set_source_files_properties(${avx512_sources} PROPERTIES COMPILE_OPTIONS
+      "-w;-mavx2;-mfma;-mbmi2;-I${PROJECT_SOURCE_DIR}/tests/emulated")
+    set_source_files_properties(${avx512_sources} ${PROJECT_SOURCE_DIR}/kernels/isa.cc PROPERTIES
+                                COMPILE_DEFINITIONS INTEGRA_EMULATE_AVX512)
+  else()
+    # GCC 12 takes the undefined registers inside its own AVX512 intrinsics for uninitialized ones.
+    set_source_files_properties(${avx512_sources} PROPERTIES COMPILE_OPTIONS
+      "-Wno-uninitialized;-Wno-maybe-uninitialized;-mavx2;-mfma;-mbmi2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mprefer-vector-width=512")
+  endif()
   target_sources(integra_runtime PRIVATE ${avx2_sources} ${avx512_sources})
   target_compile_definitions(integra_runtime PRIVATE INTEGRA_X86=1)
 endif()

@@ -39,6 +39,9 @@ bool ParseIsa(std::string_view name, Isa* isa) {
 Isa DetectIsa() {
 #if defined(__x86_64__)
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::kPortable;
+#ifdef INTEGRA_EMULATE_AVX512
+  return Isa::kAvx512Vnni;  // in plain C++: for tests alone
+#endif
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (avx512) return __builtin_cpu_supports("avx512vnni") ? Isa::kAvx512Vnni : Isa::kAvx512;

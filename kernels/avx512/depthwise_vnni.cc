@@ -38,7 +38,9 @@ using Lanes = int __attribute__((vector_size(64)));
 // A load that stays in a register: GCC would rather read memory at each use.
 INTEGRA_INLINE __m512i Hold(const void* p) {
   __m512i v = _mm512_load_si512(p);
+#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
   asm("" : "+v"(v));
+#endif
   return v;
 }
 
