@@ -1,6 +1,7 @@
 // The C interface over the C++ one: handles, status codes, no exceptions.
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -26,6 +27,7 @@ static_assert(static_cast<int>(ErrorCode::kInvalidArgument) == INTEGRA_INVALID_A
 static_assert(static_cast<int>(ErrorCode::kInvalidFile) == INTEGRA_INVALID_FILE);
 static_assert(static_cast<int>(ErrorCode::kUnsupported) == INTEGRA_UNSUPPORTED);
 static_assert(static_cast<int>(ErrorCode::kSystem) == INTEGRA_SYSTEM);
+static_assert(static_cast<int>(ErrorCode::kCancelled) == INTEGRA_CANCELLED);
 
 // Sizes that the first version of the interface knew: smaller structures are misuse.
 constexpr size_t kFirstOptionsSize = offsetof(integra_session_options, pool);
@@ -149,6 +151,11 @@ SessionOptions ToOptions(const integra_session_options& from) {
   options.keep_all_tensors = from.keep_tensors != 0;
   options.profile = from.profile != 0;
   if (from.pool != nullptr) options.pool = FindThreadPool(from.pool);
+  if (from.should_stop != nullptr) {
+    options.should_stop = [stop = from.should_stop, context = from.should_stop_context] {
+      return stop(context) != 0;
+    };
+  }
   return options;
 }
 

@@ -213,13 +213,23 @@ class Session::Impl {
     }
   }
 
+  void StopWhereAsked(const runtime::PlannedStep& next) const {
+    if (!options_.should_stop || !options_.should_stop()) return;
+    Fail(ErrorCode::kCancelled, "the run was stopped before node '", graph().nodes[next.node].name,
+         "'");
+  }
+
   void RunSteps() {
     const runtime::StepContext context{addresses_.data(), scratch_addresses_.data(), pool_.get()};
     if (!options_.profile) {
-      for (const runtime::PlannedStep& step : plan_.steps) step.run(context);
+      for (const runtime::PlannedStep& step : plan_.steps) {
+        StopWhereAsked(step);
+        step.run(context);
+      }
       return;
     }
     for (const runtime::PlannedStep& step : plan_.steps) {
+      StopWhereAsked(step);
       const uint64_t begin = Now();
       step.run(context);
       const uint64_t end = Now();

@@ -301,6 +301,40 @@ TEST_CASE("C interface: the last error belongs to its thread") {
   CHECK(LastErrorSays("path is null"));
 }
 
+TEST_CASE("C interface: a run is stopped, and the session runs again") {
+  Loaded loaded;
+  REQUIRE(loaded.Run() == INTEGRA_OK);
+  const std::vector<uint8_t> expected = loaded.output;
+  struct Stop {
+    int asked = 0, at = 0;  // 0: never
+  } stop;
+  integra_session_options options;
+  REQUIRE(integra_session_options_init(&options) == INTEGRA_OK);
+  options.should_stop = [](void* context) -> int32_t {
+    auto& s = *static_cast<Stop*>(context);
+    return ++s.asked == s.at;
+  };
+  options.should_stop_context = &stop;
+  integra_session_free(loaded.session);
+  REQUIRE(integra_session_create(loaded.network, &options, &loaded.session) == INTEGRA_OK);
+  CHECK(loaded.Run() == INTEGRA_OK);
+  CHECK(stop.asked > 0);
+  stop = {0, 1};
+  CHECK(loaded.Run() == INTEGRA_CANCELLED);
+  CHECK(LastErrorSays("stopped before node"));
+  stop = {};
+  CHECK(loaded.Run() == INTEGRA_OK);
+  CHECK(loaded.output == expected);
+
+  // A program that was built with version 2 of the header has shorter options.
+  options.struct_size = offsetof(integra_session_options, should_stop);
+  integra_session_free(loaded.session);
+  REQUIRE(integra_session_create(loaded.network, &options, &loaded.session) == INTEGRA_OK);
+  stop = {0, 1};
+  CHECK(loaded.Run() == INTEGRA_OK);
+  CHECK(stop.asked == 0);
+}
+
 TEST_CASE("C interface: handles are made, used and freed by many threads at once") {
   Loaded loaded;
   REQUIRE(loaded.Run() == INTEGRA_OK);

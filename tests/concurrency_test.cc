@@ -104,6 +104,63 @@ TEST_CASE("Concurrency: networks are loaded and dropped while others run") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("Concurrency: a run is stopped before the node that is next") {
+  const Network network(ConvolutionNetwork());
+  for (const bool profile : {false, true}) {
+    CAPTURE(profile);
+    int asked = 0, stop_at = 0;
+    Session session(network, {.batch = 2, .profile = profile, .should_stop = [&] {
+                                return ++asked == stop_at;
+                              }});
+    const Bytes input = RandomInput(session, 1);
+    const Bytes expected = Run(session, input);
+    const int steps = asked;
+    CHECK(steps >= 2);
+    for (stop_at = 1; stop_at <= steps; ++stop_at) {
+      asked = 0;
+      try {
+        Run(session, input);
+        FAIL("not stopped");
+      } catch (const Error& error) {
+        CHECK(error.code() == ErrorCode::kCancelled);
+        CHECK(std::string(error.what()).find("'conv") != std::string::npos);
+      }
+      CHECK(asked == stop_at);
+    }
+    stop_at = 0;
+    CHECK(Run(session, input) == expected);
+  }
+}
+
+TEST_CASE("Concurrency: another thread stops a run") {
+  const Network network(ConvolutionNetwork());
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0}, finished{0}, stopped{0};
+  Session alone(network);
+  const Bytes input = RandomInput(alone, 1);
+  const Bytes expected = Run(alone, input);
+  std::thread runner([&] {
+    Session session(network, {.threads = 2, .should_stop = [&] { return stop.load(); }});
+    while (stopped < 20) {
+      try {
+        if (Run(session, input) != expected) ++wrong;
+        ++finished;
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kCancelled) ++wrong;
+        ++stopped;
+        stop = false;
+      }
+    }
+  });
+  while (stopped < 20) {
+    const int before = finished;
+    while (finished == before && stopped < 20 && stop) std::this_thread::yield();
+    stop = true;
+  }
+  runner.join();
+  CHECK(wrong == 0);
+}
+
 // By itself, for it runs in networks only where the processor makes it exact; weights of 7 bits
 // are exact everywhere.
 TEST_CASE("Concurrency: one product of oneDNN is run by many threads") {

@@ -14,6 +14,7 @@ enum class ErrorCode {
   kInvalidFile = 3,      // a file is damaged, inconsistent or hostile
   kUnsupported = 4,      // valid, but Integra cannot do it; the message names the node
   kSystem = 5,           // memory, disk, permissions
+  kCancelled = 6,        // SessionOptions::should_stop said so; not an exit code
 };
 
 // Thrown by every function of the C++ interface that can fail. what() names the file, the node or

@@ -35,7 +35,7 @@ extern "C" {
 
 /* Raised by 1 with every addition to this file; nothing in it changes its meaning within one major
  * version of the library. */
-#define INTEGRA_API_VERSION 1
+#define INTEGRA_API_VERSION 3
 
 /* INTEGRA_API_VERSION of the library that is linked: at least the header's for the program to run
  * as compiled. */
@@ -50,6 +50,7 @@ typedef enum integra_status {
   INTEGRA_INVALID_FILE = 3,     /* a file is damaged, inconsistent or hostile */
   INTEGRA_UNSUPPORTED = 4,      /* valid, but Integra cannot do it; the message names the node */
   INTEGRA_SYSTEM = 5,           /* memory, disk, permissions */
+  INTEGRA_CANCELLED = 6,        /* should_stop ended the run */
   INTEGRA_INTERNAL = 70         /* a bug in Integra: please report the message */
 } integra_status;
 
@@ -119,9 +120,14 @@ typedef struct integra_session_options {
   int32_t profile;      /* not 0: measure every node for integra_session_profile() */
   const integra_thread_pool*
       pool; /* shared threads, instead of `threads`; null: the session's own */
+  /* Since version 3. Asked before every node, with should_stop_context, by the thread that runs:
+   * anything but 0 ends the run with INTEGRA_CANCELLED. The outputs then hold anything, and the
+   * session can run again. Null: never asked. */
+  int32_t (*should_stop)(void* context);
+  void* should_stop_context;
 } integra_session_options;
 
-/* Sets the defaults: one thread, batch 1, nothing kept, nothing capped, no profile. */
+/* Sets the defaults: one thread, batch 1, nothing kept, nothing capped, no profile, no stop. */
 INTEGRA_API integra_status integra_session_options_init(integra_session_options* options);
 
 /* Plans the network: chooses kernels, packs weights, lays out memory. `options` may be null. */

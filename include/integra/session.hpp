@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <span>
@@ -43,6 +44,9 @@ struct SessionOptions {
   // Most bytes that activations, scratch and packed weights may take together; a network that needs
   // more is refused (kSystem) before they are allocated. 0: what the machine has.
   uint64_t max_memory_bytes = 0;
+  // Asked before every node, by the thread that called Run; true ends the run with kCancelled. The
+  // outputs then hold anything, and the session can run again. Empty: never asked.
+  std::function<bool()> should_stop = {};
 };
 
 // What the plan decided for one node, and how long it took.
@@ -66,7 +70,7 @@ struct MemoryUse {
 class INTEGRA_API Session {
  public:
   // Plans the network: chooses kernels, packs weights, lays out memory. Throws Error.
-  Session(const Network& network, const SessionOptions& options = {});
+  explicit Session(const Network& network, const SessionOptions& options = {});
   ~Session();
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
@@ -77,7 +81,8 @@ class INTEGRA_API Session {
 
   // Runs once. inputs[i] and outputs[i] are the caller's buffers, dense, in the network's dtype and
   // of exactly inputs()[i]'s / outputs()[i]'s size. Allocates nothing. Throws Error
-  // (kInvalidArgument) where count or sizes are wrong; then nothing has run.
+  // (kInvalidArgument) where count or sizes are wrong; then nothing has run. Throws kCancelled
+  // where should_stop asks for it.
   void Run(std::span<const std::span<const std::byte>> inputs,
            std::span<const std::span<std::byte>> outputs);
 
