@@ -31,6 +31,7 @@ struct QuantizeArguments {
   InputOptions calibration;
   std::filesystem::path recipe;
   std::filesystem::path report;
+  std::filesystem::path checkpoint;
   double average_bits = 0;
   int threads = 1;
   bool reference = false;
@@ -75,22 +76,35 @@ Recipe AllotBits(const Network& network, DataSource& data, const Recipe& recipe,
   return quantize::WithBits(recipe, layers, bits);
 }
 
+// Once the network is there.
+void RemoveCheckpoint(const std::filesystem::path& path) {
+  if (path.empty()) return;
+  std::error_code unused;
+  std::filesystem::remove(path, unused);
+  std::filesystem::remove(path.string() + ".peaks", unused);
+}
+
 int RunQuantize(const QuantizeArguments& arguments) {
   const Network network = OpenNetwork(arguments.network);
   Recipe recipe = arguments.recipe.empty() ? Recipe() : quantize::LoadRecipe(arguments.recipe);
-  const auto data = OpenInputs(arguments.calibration, network.inputs());
+  InputOptions all = arguments.calibration;
+  all.limit = 0;  // Quantize() spreads the samples over all there are
+  const auto data = OpenInputs(all, network.inputs());
   if (arguments.average_bits > 0) recipe = AllotBits(network, *data, recipe, arguments);
   Report report;
   quantize::Options options;
   options.threads = arguments.threads;
+  options.samples = arguments.calibration.limit;
   options.reference = arguments.reference;
   options.report = &report;
+  options.checkpoint = arguments.checkpoint;
   const Network quantized = [&] {
     Progress progress("calibrating");
     options.progress = [&](int64_t done, int64_t total) { progress.Update(done, total); };
     return quantize::Quantize(network, *data, recipe, options);
   }();
   graph::SaveNetwork(quantized.graph(), arguments.folder);
+  RemoveCheckpoint(arguments.checkpoint);
   if (!arguments.report.empty()) WriteFile(arguments.report, ToJson(report).dump(2) + "\n");
   if (arguments.json) {
     Json json = {{"network", quantized.name()}, {"folder", arguments.folder.string()}};
@@ -131,6 +145,10 @@ Action AddQuantize(CLI::App& verb) {
   verb.add_option("--threads", arguments->threads, "Samples that run at the same time (default 1)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+  verb.add_option("--checkpoint", arguments->checkpoint,
+                  "Keep what calibration has seen in this file; the same command goes on from it "
+                  "after it was stopped. Removed at the end")
+      ->type_name("FILE");
   verb.add_flag("--reference", arguments->reference,
                 "Calibrate with plain loops: slower, the same bits on every machine");
   verb.add_option("--report", arguments->report, "Write the ranges that were chosen, as JSON")

@@ -2,44 +2,91 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "graph/graph.h"
+#include "graph/schema.h"
+#include "runtime/float/float_plan.h"
 
 namespace integra::quantize {
 namespace {
 
-// E[x] of `count` vectors of K values.
-std::vector<double> Mean(std::span<const float> x, int64_t count, int64_t k) {
-  std::vector<double> mean(static_cast<size_t>(k), 0);
-  for (int64_t s = 0; s < count; ++s) {
-    for (int64_t i = 0; i < k; ++i)
-      mean[static_cast<size_t>(i)] += x[static_cast<size_t>(s * k + i)];
-  }
-  for (double& m : mean) m /= static_cast<double>(std::max<int64_t>(count, 1));
-  return mean;
+// A A^T of a matrix of `rows` rows, by a network with one dense layer: as fast as float mode.
+std::vector<float> TimesOwnTransposed(std::vector<float> matrix, int64_t rows, int64_t columns,
+                                      bool reference) {
+  graph::Graph product;
+  const auto add = [&](const char* name, Shape shape) {
+    graph::Tensor& tensor = product.tensors.emplace_back();
+    tensor.name.append(name);
+    tensor.shape = std::move(shape);
+  };
+  add("x", {rows, columns});
+  add("weights", {rows, columns});
+  add("y", {rows, rows});
+  product.tensors[1].data = SharedBytes::Own(std::move(matrix));
+  product.nodes.push_back({"product", graph::OpType::kFullyConnected, {0, 1}, {2}, {}});
+  product.inputs = {0};
+  product.outputs = {2};
+  graph::Validate(product);
+  floats::FloatPlan plan(product, {.reference = reference});
+  plan.Import(0, product.tensors[1].data.as<std::byte>());
+  plan.Run();
+  const float* y = plan.tensor(2).floats();
+  return {y, y + rows * rows};
 }
 
-// E[x x^T] of `count` vectors of K values, [K, K], or their covariance.
-std::vector<double> Gram(std::span<const float> x, int64_t count, int64_t k, bool centered) {
-  const auto n = static_cast<size_t>(k);
-  std::vector<double> gram(n * n, 0);
-  for (int64_t s = 0; s < count; ++s) {
-    const float* v = x.data() + s * k;
-    for (size_t i = 0; i < n; ++i) {
-      if (v[i] == 0) continue;
-      const double vi = v[i];
-      double* row = gram.data() + i * n;
-      for (size_t j = 0; j <= i; ++j) row[j] += vi * static_cast<double>(v[j]);
+// E[x x^T] of `count` vectors of K values, [K, K].
+std::vector<float> Gram(std::span<const float> x, int64_t count, int64_t k, bool reference) {
+  // The values as [K, count]: both operands of a product in the layout of a dense layer.
+  std::vector<float> columns(x.size());
+  const float share = 1 / std::sqrt(static_cast<float>(count));
+  constexpr int64_t kTile = 32;
+  for (int64_t s0 = 0; s0 < count; s0 += kTile) {
+    for (int64_t i0 = 0; i0 < k; i0 += kTile) {
+      for (int64_t i = i0; i < std::min(i0 + kTile, k); ++i) {
+        for (int64_t s = s0; s < std::min(s0 + kTile, count); ++s) {
+          columns[static_cast<size_t>(i * count + s)] = x[static_cast<size_t>(s * k + i)] * share;
+        }
+      }
     }
   }
-  std::vector<double> mean(n, 0);
-  if (centered) mean = Mean(x, count, k);
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t j = 0; j <= i; ++j) {
-      gram[i * n + j] /= static_cast<double>(std::max<int64_t>(count, 1));
-      gram[i * n + j] -= mean[i] * mean[j];
-      gram[j * n + i] = gram[i * n + j];
+  return TimesOwnTransposed(std::move(columns), k, count, reference);
+}
+
+// The same for every channel of a depthwise layer by itself: [taps, taps, channels].
+std::vector<float> DepthwiseGrams(const LayerSamples& samples) {
+  const int64_t taps = samples.taps, channels = samples.channels;
+  std::vector<float> grams(static_cast<size_t>(taps * taps * channels), 0.0f);
+  const float share = 1 / static_cast<float>(samples.count);
+  for (int64_t s = 0; s < samples.count; ++s) {
+    const float* patch = samples.values.data() + s * taps * channels;
+    for (int64_t i = 0; i < taps; ++i) {
+      for (int64_t j = 0; j < taps; ++j) {
+        const float *a = patch + i * channels, *b = patch + j * channels;
+        float* sum = grams.data() + (i * taps + j) * channels;
+        for (int64_t c = 0; c < channels; ++c) sum[c] += a[c] * b[c] * share;
+      }
     }
   }
-  return gram;
+  return grams;
+}
+
+std::vector<float> OfChannel(const std::vector<float>& grams, int64_t channel, int64_t channels) {
+  std::vector<float> own(grams.size() / static_cast<size_t>(channels));
+  for (size_t i = 0; i < own.size(); ++i) {
+    own[i] = grams[i * static_cast<size_t>(channels) + static_cast<size_t>(channel)];
+  }
+  return own;
+}
+
+// From E[x x^T] to the covariance.
+void Center(const std::vector<double>& mean, std::vector<float>& gram) {
+  const size_t k = mean.size();
+  for (size_t i = 0; i < k; ++i) {
+    for (size_t j = 0; j < k; ++j) {
+      gram[i * k + j] = static_cast<float>(gram[i * k + j] - mean[i] * mean[j]);
+    }
+  }
 }
 
 int32_t StoredValue(uint8_t byte, const QuantParams& params) {
@@ -47,35 +94,38 @@ int32_t StoredValue(uint8_t byte, const QuantParams& params) {
 }
 
 // Rounds one channel; `real` are its weights, `q` gets the integers.
-void RoundChannel(std::span<const float> real, const std::vector<double>& gram,
+void RoundChannel(std::span<const float> real, const std::vector<float>& gram,
                   const QuantParams& params, std::vector<int32_t>& q) {
   const size_t k = real.size();
-  std::vector<double> error(k), gradient(k, 0);  // error in steps; gradient = gram * error
+  std::vector<float> error(k), gradient(k, 0);  // error in steps; gradient = gram * error
   std::vector<int32_t> other(k);
+  const auto add_row = [&](size_t i, float factor) {
+    const float* row = gram.data() + i * k;
+    for (size_t j = 0; j < k; ++j) gradient[j] += factor * row[j];
+  };
   for (size_t i = 0; i < k; ++i) {
     q[i] = QuantizeValue(real[i], params);
-    error[i] = q[i] - params.zero_point - static_cast<double>(real[i]) / params.scale;
+    error[i] = static_cast<float>(q[i] - params.zero_point - double{real[i]} / params.scale);
     other[i] = std::clamp(error[i] > 0 ? q[i] - 1 : q[i] + 1, params.levels.min, params.levels.max);
     if (std::abs(error[i]) >= 1) other[i] = q[i];  // clipped: stays at the end of the range
   }
-  for (size_t j = 0; j < k; ++j) {
-    if (error[j] == 0) continue;
-    const double* row = gram.data() + j * k;
-    for (size_t i = 0; i < k; ++i) gradient[i] += error[j] * row[i];
+  for (size_t i = 0; i < k; ++i) {
+    if (error[i] != 0) add_row(i, error[i]);
   }
   constexpr int kMaxRounds = 20;
   for (int round = 0; round < kMaxRounds; ++round) {
     bool changed = false;
     for (size_t i = 0; i < k; ++i) {
-      const int32_t step = other[i] - q[i];
+      const auto step = static_cast<float>(other[i] - q[i]);
       if (step == 0) continue;
-      // (e + d)^T G (e + d) - e^T G e for d = step in coordinate i.
-      const double change = step * (2 * gradient[i] + step * gram[i * k + i]);
-      if (change >= -1e-12 * (1 + gram[i * k + i])) continue;
+      // (e + d)^T G (e + d) - e^T G e for d = step in coordinate i. What float sums cannot tell
+      // from nothing is no gain.
+      const float own = gram[i * k + i];
+      const float change = step * (2 * gradient[i] + step * own);
+      if (change >= -1e-4f * own) continue;
       std::swap(q[i], other[i]);
       error[i] += step;
-      const double* row = gram.data() + i * k;
-      for (size_t j = 0; j < k; ++j) gradient[j] += step * row[j];
+      add_row(i, step);
       changed = true;
     }
     if (!changed) break;
@@ -86,17 +136,23 @@ void RoundChannel(std::span<const float> real, const std::vector<double>& gram,
 
 std::vector<uint8_t> RoundAdaptively(std::span<const float> weights, const ChannelLayout& layout,
                                      const std::vector<QuantParams>& params,
-                                     const LayerSamples& samples, bool centered) {
+                                     const LayerSamples& samples, const RoundingOptions& options) {
   std::vector<uint8_t> rounded(weights.size());
   const int64_t k = layout.per_channel();
-  std::vector<double> gram;
+  std::vector<float> gram = samples.depthwise
+                                ? DepthwiseGrams(samples)
+                                : Gram(samples.values, samples.count, k, options.reference);
+  if (!samples.depthwise && options.centered) Center(samples.mean, gram);
   std::vector<int32_t> q(static_cast<size_t>(k));
   for (int64_t c = 0; c < layout.channels; ++c) {
-    if (c == 0 || samples.depthwise) {
-      const std::vector<float> x = samples.ForChannel(c, layout.channels);
-      gram = Gram(x, samples.count, k, centered);
+    if (samples.depthwise) {
+      const int64_t channel = c / (layout.channels / samples.channels);
+      std::vector<float> own_gram = OfChannel(gram, channel, samples.channels);
+      if (options.centered) Center(samples.MeanForChannel(c, layout.channels), own_gram);
+      RoundChannel(layout.Channel(weights, c), own_gram, params[static_cast<size_t>(c)], q);
+    } else {
+      RoundChannel(layout.Channel(weights, c), gram, params[static_cast<size_t>(c)], q);
     }
-    RoundChannel(layout.Channel(weights, c), gram, params[static_cast<size_t>(c)], q);
     for (int64_t i = 0; i < k; ++i) {
       rounded[static_cast<size_t>(layout.index(c, i))] =
           static_cast<uint8_t>(q[static_cast<size_t>(i)]);
@@ -112,10 +168,7 @@ std::vector<float> MeanShift(std::span<const float> weights, std::span<const uin
   std::vector<double> mean;
   std::vector<float> shift(static_cast<size_t>(layout.channels));
   for (int64_t c = 0; c < layout.channels; ++c) {
-    if (c == 0 || samples.depthwise) {
-      const std::vector<float> x = samples.ForChannel(c, layout.channels);
-      mean = Mean(x, samples.count, k);
-    }
+    if (c == 0 || samples.depthwise) mean = samples.MeanForChannel(c, layout.channels);
     const QuantParams& p = params[static_cast<size_t>(c)];
     double sum = 0;
     for (int64_t i = 0; i < k; ++i) {

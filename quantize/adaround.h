@@ -17,11 +17,14 @@ namespace integra::quantize {
 // by coordinate descent from rounding to nearest: one weight at a time takes the other of its two
 // values where that makes the error smaller, until none does. The result is never worse than
 // nearest on the samples, and needs no tuning.
-// `weights` as in RoundWeights(), whose result it replaces. `centered`: the mean of the output's
-// change does not count, as bias correction takes it away.
+// `weights` as in RoundWeights(), whose result it replaces.
+struct RoundingOptions {
+  bool centered = false;   // the mean of the change does not count: bias correction takes it away
+  bool reference = false;  // plain loops instead of oneDNN
+};
 std::vector<uint8_t> RoundAdaptively(std::span<const float> weights, const ChannelLayout& layout,
                                      const std::vector<QuantParams>& params,
-                                     const LayerSamples& samples, bool centered);
+                                     const LayerSamples& samples, const RoundingOptions& options);
 
 // Nagel et al. 2019 (DFQ), section 4.2: rounded weights shift a layer's mean output by dw E[x].
 // Returns that shift for every output channel; the bias is to be less by it.

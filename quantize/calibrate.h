@@ -11,17 +11,17 @@
 #include "integra/network.hpp"
 #include "quantize/layer_samples.h"
 #include "quantize/observer.h"
+#include "quantize/sample_runs.h"
 
 namespace integra::quantize {
 
 struct CalibrationOptions {
-  int threads = 1;      // samples run at the same time, each on one thread
-  int64_t samples = 0;  // at most this many; 0: all
+  SampleRunOptions run;
   double momentum = 0.9;
-  int64_t patches = 0;     // of each layer's input to keep (quantize/layer_samples.h); 0: none
-  bool reference = false;  // plain loops instead of oneDNN
-  std::function<void(int64_t done, int64_t total)> progress =
-      nullptr;  // called from one thread at a time
+  // What the helpers want to know of a layer's input.
+  std::function<SampleNeed(const graph::Node&)> need = [](const graph::Node&) {
+    return SampleNeed::kNone;
+  };
 };
 
 struct Calibration {
@@ -32,8 +32,8 @@ struct Calibration {
 };
 
 // The result does not depend on the number of threads. Memory does not depend on the number of
-// samples. Throws Error: kInvalidArgument where there are no samples, kInvalidFile where an
-// activation is NaN or infinite (names sample and tensor), and what reading the data throws.
+// samples. Throws Error: kInvalidFile where an activation is NaN or infinite (names sample and
+// tensor), and what RunSamples() throws.
 Calibration Calibrate(const Network& network, DataSource& data, const CalibrationOptions& options);
 
 }  // namespace integra::quantize

@@ -21,6 +21,8 @@ struct Layer {
   int64_t outputs = 0, taps = 0,
           inputs = 0;  // conv [outputs, taps, inputs], depthwise [taps, outputs]
   std::vector<float> weights, bias;
+  std::vector<float> peaks;   // of the output's channels; empty: not known
+  std::vector<float> factor;  // 1 / (product of all s) of the output's channels
 
   // Calls f(weight) for every weight of an output or of an input channel.
   template <typename F>
@@ -42,7 +44,7 @@ struct Layer {
 
 class Equalizer {
  public:
-  explicit Equalizer(Graph& graph) : graph_(graph) {
+  Equalizer(Graph& graph, const ChannelPeaks& peaks) : graph_(graph), peaks_(peaks) {
     for (Node& node : graph.nodes) {
       for (const TensorId id : node.inputs) ++readers_[id];
     }
@@ -64,6 +66,7 @@ class Equalizer {
       if (largest_change < 1e-3) break;
     }
     for (auto& [name, layer] : layers_) Store(layer);
+    MoveCaps();
     return static_cast<int>(pairs.size());
   }
 
@@ -98,6 +101,10 @@ class Equalizer {
     }
     layer.weights = Floats(node.inputs[1]);
     if (node.input(2) != kNoTensor) layer.bias = Floats(node.inputs[2]);
+    if (const auto found = peaks_.find(node.outputs[0]); found != peaks_.end()) {
+      layer.peaks = found->second;
+    }
+    layer.factor.assign(static_cast<size_t>(layer.outputs), 1.0f);
     layers_.emplace(node.outputs[0], std::move(layer));
   }
 
@@ -105,7 +112,7 @@ class Equalizer {
   Layer* Next(const Layer& layer) {
     TensorId id = layer.node->outputs[0];
     const std::string& activation = layer.node->text("activation");
-    if (activation != "none" && activation != "relu") return nullptr;
+    if (activation == "relu_n1_to_1") return nullptr;
     for (;;) {
       if (readers_[id] != 1) return nullptr;
       const auto reader =
@@ -118,30 +125,52 @@ class Equalizer {
         const int64_t channels = next.depthwise ? next.outputs : next.inputs;
         return channels == layer.outputs ? &next : nullptr;
       }
-      const std::string_view type = graph::NameOf(reader->type);
-      const bool passes = type == "average_pool_2d" || type == "max_pool_2d" || type == "relu";
-      if (!passes) return nullptr;
-      if (reader->has("activation") && reader->text("activation") != "none" &&
-          reader->text("activation") != "relu") {
-        return nullptr;
-      }
+      if (!KeepsChannels(*reader)) return nullptr;
       id = reader->outputs[0];
     }
   }
 
+  // Whether the node gives c times its output for c times a channel of its input.
+  bool KeepsChannels(const Node& node) const {
+    const std::string_view type = graph::NameOf(node.type);
+    if (type == "mean") {
+      const auto& axes = node.integers("axes");
+      const auto rank = static_cast<int64_t>(graph_.tensor(node.inputs[0]).shape.size());
+      return std::none_of(axes.begin(), axes.end(),
+                          [&](int64_t axis) { return axis == -1 || axis == rank - 1; });
+    }
+    if (type != "average_pool_2d" && type != "max_pool_2d" && type != "relu") return false;
+    return !node.has("activation") || node.text("activation") == "none" ||
+           node.text("activation") == "relu";
+  }
+
   // Returns the largest |log s| over the channels.
   static double EqualizePair(Layer& first, Layer& second) {
+    const auto channels = static_cast<size_t>(first.outputs);
+    std::vector<float> r1(channels, 0), r2(channels, 0);
+    for (size_t c = 0; c < channels; ++c) {
+      const auto channel = static_cast<int64_t>(c);
+      first.ForOutput(channel, [&](float w) { r1[c] = std::max(r1[c], std::abs(w)); });
+      second.ForInput(channel, [&](float w) { r2[c] = std::max(r2[c], std::abs(w)); });
+    }
+    const float all1 = *std::max_element(r1.begin(), r1.end());
+    const float all2 = *std::max_element(r2.begin(), r2.end());
+    if (!(all1 > 0 && all2 > 0) || !std::isfinite(all1) || !std::isfinite(all2)) return 0;
+    const float peak =
+        first.peaks.empty() ? 0 : *std::max_element(first.peaks.begin(), first.peaks.end());
+    const float common = std::sqrt(all1 / all2);  // what the largest channels are scaled by
     double largest = 0;
-    for (int64_t c = 0; c < first.outputs; ++c) {
-      float r1 = 0, r2 = 0;
-      first.ForOutput(c, [&](float w) { r1 = std::max(r1, std::abs(w)); });
-      second.ForInput(c, [&](float w) { r2 = std::max(r2, std::abs(w)); });
-      if (!(r1 > 0) || !(r2 > 0) || !std::isfinite(r1) || !std::isfinite(r2)) continue;
+    for (size_t c = 0; c < channels; ++c) {
+      if (!(r1[c] > 0) || !(r2[c] > 0)) continue;
       // A channel that is all but dead would blow up the other side's bias.
-      const float s = std::clamp(std::sqrt(r1 / r2), 1e-4f, 1e4f);
-      first.ForOutput(c, [&](float& w) { w /= s; });
-      if (!first.bias.empty()) first.bias[static_cast<size_t>(c)] /= s;
-      second.ForInput(c, [&](float& w) { w *= s; });
+      float s = std::clamp(std::sqrt(r1[c] / r2[c]), 1e-4f * common, 1e4f * common);
+      if (peak > 0) s = std::max(s, common * first.peaks[c] / peak);
+      const auto channel = static_cast<int64_t>(c);
+      first.ForOutput(channel, [&](float& w) { w /= s; });
+      if (!first.bias.empty()) first.bias[c] /= s;
+      if (peak > 0) first.peaks[c] /= s;
+      first.factor[c] /= s;
+      second.ForInput(channel, [&](float& w) { w *= s; });
       largest = std::max(largest, std::abs(std::log(static_cast<double>(s))));
     }
     return largest;
@@ -153,13 +182,55 @@ class Equalizer {
     graph_.tensor(layer.node->inputs[2]).data = SharedBytes::Own(std::move(layer.bias));
   }
 
+  // Layers that end in ReLU6 and were scaled get their caps as a node.
+  void MoveCaps() {
+    std::vector<std::pair<std::ptrdiff_t, Node>> caps;  // and where each goes
+    for (auto& [id, layer] : layers_) {
+      Node& node = *layer.node;
+      const bool scaled =
+          std::any_of(layer.factor.begin(), layer.factor.end(), [](float f) { return f != 1; });
+      if (!scaled || node.text("activation") != "relu6") continue;
+      node.attributes["activation"] = std::string("relu");
+      graph::Tensor uncapped;
+      static_cast<TensorInfo&>(uncapped) = graph_.tensor(id);
+      uncapped.name = UnusedName(uncapped.name + "/uncapped");
+      graph::Tensor cap;
+      cap.name = UnusedName(graph_.tensor(id).name + "/cap");
+      cap.shape = {layer.outputs};
+      for (float& f : layer.factor) f *= 6;
+      cap.data = SharedBytes::Own(std::move(layer.factor));
+      Node minimum;
+      minimum.name = node.name + "/cap";
+      minimum.type = graph::OpType::kMinimum;
+      const auto next = static_cast<TensorId>(graph_.tensors.size());
+      minimum.inputs = {next, next + 1};
+      minimum.outputs = {id};
+      node.outputs[0] = next;
+      graph_.tensors.push_back(std::move(uncapped));
+      graph_.tensors.push_back(std::move(cap));
+      caps.emplace_back(&node - graph_.nodes.data() + 1, std::move(minimum));
+    }
+    // From the end, so that places stay what they are. Pointers to nodes do not.
+    std::sort(caps.begin(), caps.end(),
+              [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (auto& [place, node] : caps) {
+      graph_.nodes.insert(graph_.nodes.begin() + place, std::move(node));
+    }
+  }
+
+  std::string UnusedName(std::string name) const {
+    while (graph_.Find(name)) name += "'";
+    return name;
+  }
+
   Graph& graph_;
+  const ChannelPeaks& peaks_;
   std::map<TensorId, int> readers_;
   std::map<TensorId, Layer> layers_;  // by output
 };
 
 }  // namespace
 
-int Equalize(Graph& graph) { return Equalizer(graph).Run(); }
+int Equalize(Graph& graph, const ChannelPeaks& peaks) { return Equalizer(graph, peaks).Run(); }
 
 }  // namespace integra::quantize

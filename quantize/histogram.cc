@@ -113,31 +113,51 @@ Histogram::Added Histogram::Add(std::span<const float> values) {
 void Histogram::Count(std::span<const float> values) {
   // A product with a power of two is exact (a value so small that it underflows counts as 0).
   const float inverse_width = std::ldexp(1.0f, -exponent_);
-  // Equal neighbours are frequent, and the second would wait for the first one's count: they go to
-  // two tables.
-  constexpr size_t kWorthTwoTables = size_t{1} << 15;
-  std::vector<uint64_t> second;
-  if (values.size() >= kWorthTwoTables) second.assign(kBins, 0);
-  uint64_t* even = counts_.data();
-  uint64_t* odd = second.empty() ? even : second.data();
+  // Equal neighbours are frequent (the zeros of a ReLU), and each would wait for the count of the
+  // one before: four tables take turns. They are small enough to stay in the cache.
+  constexpr size_t kTables = 4;
+  constexpr size_t kWorthTables = size_t{1} << 13;
   constexpr size_t kBlock = 512;
   int32_t bins[kBlock];
-  for (size_t start = 0; start < values.size(); start += kBlock) {
-    const size_t count = std::min(kBlock, values.size() - start);
-    const float* x = values.data() + start;
+  const auto find_bins = [&](const float* x, size_t count) {
     for (size_t i = 0; i < count; ++i) {
       const float scaled = x[i] * inverse_width;
       const auto toward_zero = static_cast<int32_t>(scaled);
       bins[i] = toward_zero - (scaled < static_cast<float>(toward_zero) ? 1 : 0) + kHalf;
     }
-    size_t i = 0;
-    for (; i + 1 < count; i += 2) {
-      ++even[bins[i]];
-      ++odd[bins[i + 1]];
+  };
+  if (values.size() < kWorthTables) {
+    for (size_t start = 0; start < values.size(); start += kBlock) {
+      const size_t count = std::min(kBlock, values.size() - start);
+      find_bins(values.data() + start, count);
+      for (size_t i = 0; i < count; ++i) ++counts_[static_cast<size_t>(bins[i])];
     }
-    if (i < count) ++even[bins[i]];
+    return;
   }
-  for (size_t i = 0; i < second.size(); ++i) counts_[i] += second[i];
+  constexpr size_t kMost = size_t{1} << 30;  // counts fit into 32 bits
+  thread_local std::vector<uint32_t> tables;
+  tables.resize(kTables * kBins);
+  for (size_t begin = 0; begin < values.size(); begin += kMost) {
+    const auto part = values.subspan(begin, std::min(kMost, values.size() - begin));
+    std::fill(tables.begin(), tables.end(), 0);
+    uint32_t* table = tables.data();
+    for (size_t start = 0; start < part.size(); start += kBlock) {
+      const size_t count = std::min(kBlock, part.size() - start);
+      find_bins(part.data() + start, count);
+      size_t i = 0;
+      for (; i + kTables <= count; i += kTables) {
+        ++table[bins[i]];
+        ++table[kBins + bins[i + 1]];
+        ++table[2 * kBins + bins[i + 2]];
+        ++table[3 * kBins + bins[i + 3]];
+      }
+      for (; i < count; ++i) ++table[bins[i]];
+    }
+    for (size_t i = 0; i < kBins; ++i) {
+      counts_[i] +=
+          uint64_t{table[i]} + table[kBins + i] + table[2 * kBins + i] + table[3 * kBins + i];
+    }
+  }
 }
 
 void Histogram::Merge(const Histogram& other) {
@@ -163,6 +183,31 @@ void Histogram::Merge(const Histogram& other) {
     added = &coarse;
   }
   for (size_t i = 0; i < kBins; ++i) counts_[i] += added->counts_[i];
+}
+
+std::vector<int64_t> Histogram::ToNumbers() const {
+  std::vector<int64_t> numbers = {exponent_,
+                                  static_cast<int64_t>(count_),
+                                  static_cast<int64_t>(zeros_),
+                                  static_cast<int64_t>(not_finite_),
+                                  std::bit_cast<int64_t>(extremes_.low),
+                                  std::bit_cast<int64_t>(extremes_.high)};
+  numbers.insert(numbers.end(), counts_.begin(), counts_.end());
+  numbers.resize(kNumbers, 0);
+  return numbers;
+}
+
+Histogram Histogram::FromNumbers(std::span<const int64_t> numbers) {
+  Histogram histogram;
+  const auto exponent = static_cast<int>(std::clamp<int64_t>(numbers[0], kUnset, 1000));
+  if (exponent == kUnset || numbers[1] == 0) return histogram;
+  histogram.exponent_ = exponent;
+  histogram.count_ = static_cast<uint64_t>(numbers[1]);
+  histogram.zeros_ = static_cast<uint64_t>(numbers[2]);
+  histogram.not_finite_ = static_cast<uint64_t>(numbers[3]);
+  histogram.extremes_ = {std::bit_cast<double>(numbers[4]), std::bit_cast<double>(numbers[5])};
+  histogram.counts_.assign(numbers.begin() + (kNumbers - kBins), numbers.end());
+  return histogram;
 }
 
 std::vector<Histogram::Bin> Histogram::bins() const {

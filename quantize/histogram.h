@@ -42,6 +42,12 @@ class Histogram {
   // In ascending order, zeros left out.
   std::vector<Bin> bins() const;
 
+  // All of it as numbers, and back. Numbers that no histogram gives are taken without a word, but
+  // do no harm.
+  static constexpr int64_t kNumbers = 6 + kBins;
+  std::vector<int64_t> ToNumbers() const;
+  static Histogram FromNumbers(std::span<const int64_t> numbers);
+
  private:
   void Count(std::span<const float> values);  // adds to bins that are wide enough; 0 counts, too
   void GrowFor(float magnitude);

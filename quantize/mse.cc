@@ -11,14 +11,15 @@ namespace {
 
 // Searches ranges within `all`. The error as a function of the clipping points has several minima
 // (all the more with few bits), so: a coarse grid, then finer ones around the best point.
-// `error(range)` is evaluated from wide to narrow, and equal errors keep the wider range.
+// error(range, limit) is evaluated from wide to narrow, and equal errors keep the wider range; it
+// may stop at `limit`.
 template <typename Error>
 Range Search(Range all, bool symmetric, const Error& error) {
   all = {std::min(all.low, 0.0), std::max(all.high, 0.0)};
   Range best = all;
-  double best_error = error(all);
+  double best_error = error(all, std::numeric_limits<double>::infinity());
   const auto try_range = [&](Range range) {
-    const double e = error(range);
+    const double e = error(range, best_error);
     if (e < best_error) {
       best_error = e;
       best = range;
@@ -64,34 +65,89 @@ Range Extremes(std::span<const float> values) {
   return all;
 }
 
-double SquaredErrorOfBins(const std::vector<Histogram::Bin>& bins, const QuantParams& params) {
-  const Range inside = RepresentedRange(params);
-  const double scale = params.scale;
-  const double inverse = 1 / scale;
-  double sum = 0;
-  for (const Histogram::Bin& bin : bins) {
-    const double x = bin.center();
-    double squared = 0;
-    if (x < inside.low || x > inside.high) {
-      const double d = x - std::clamp(x, inside.low, inside.high);
-      squared = d * d;
-    } else if (scale >= 2 * bin.width) {
-      const double steps = x * inverse;
-      const double d = (steps - std::nearbyint(steps)) * scale;
-      squared = d * d;
-    } else {
-      squared = scale * scale / 12;  // the bin is too wide to tell: uniform rounding noise
+// Sums over the bins of a histogram from the left, so that the squared error of all values that are
+// rounded to one level takes a few subtractions, however many bins they lie in. Values count as
+// their bin's centre, in units of half a bin: odd integers, whose sums are exact.
+class BinSums {
+ public:
+  explicit BinSums(const Histogram& histogram) {
+    const auto bins = histogram.bins();
+    if (bins.empty()) return;
+    unit_ = bins[0].width / 2;
+    first_ = std::llround(bins.front().low / bins[0].width);
+    const auto size =
+        static_cast<size_t>(std::llround(bins.back().low / bins[0].width) - first_ + 1);
+    sums_.resize(size + 1);
+    for (const Histogram::Bin& bin : bins) {
+      const auto i = static_cast<size_t>(std::llround(bin.low / bin.width) - first_);
+      const auto n = static_cast<double>(bin.count);
+      const double x = 2 * static_cast<double>(first_ + static_cast<int64_t>(i)) + 1;
+      sums_[i + 1] = {n, n * x, n * x * x};
     }
-    sum += squared * static_cast<double>(bin.count);
+    for (size_t i = 0; i < size; ++i) sums_[i + 1] += sums_[i];
   }
-  return sum;
-}
+
+  // The squared error of all values; `limit` or more where it is certain to be as large.
+  double SquaredError(const QuantParams& params, double limit) const {
+    if (sums_.empty()) return 0;
+    const Range inside = RepresentedRange(params);
+    const double scale = params.scale / unit_;  // in units
+    const double low = inside.low / unit_, high = inside.high / unit_;
+    const size_t begin = IndexOf(low), end = IndexOf(high);
+    const double top = limit / (unit_ * unit_);
+    double error = ErrorTo(low, 0, begin) + ErrorTo(high, end, sums_.size() - 1);
+    if (scale < 4) {  // a bin is too wide to tell: uniform rounding noise
+      error += scale * scale / 12 * (sums_[end].count - sums_[begin].count);
+      return error * unit_ * unit_;
+    }
+    size_t from = begin;
+    for (int32_t q = params.levels.min; q < params.levels.max && error < top; ++q) {
+      const double level = scale * (q - params.zero_point);
+      const size_t to = std::min(IndexOf(level + scale / 2), end);
+      if (to > from) error += ErrorTo(level, from, to);
+      from = std::max(from, to);
+    }
+    error += ErrorTo(high, from, end);
+    return error * unit_ * unit_;
+  }
+
+ private:
+  struct Sums {
+    double count = 0, x = 0, square = 0;
+    Sums& operator+=(const Sums& other) {
+      count += other.count;
+      x += other.x;
+      square += other.square;
+      return *this;
+    }
+  };
+
+  // The first bin whose centre is at `x` units or above.
+  size_t IndexOf(double x) const {
+    const double i = std::ceil((x - 1) / 2) - static_cast<double>(first_);
+    return static_cast<size_t>(std::clamp(i, 0.0, static_cast<double>(sums_.size() - 1)));
+  }
+
+  // What it costs to represent the values of bins [from, to) by `level`.
+  double ErrorTo(double level, size_t from, size_t to) const {
+    if (from >= to) return 0;
+    const Sums &a = sums_[from], &b = sums_[to];
+    const double n = b.count - a.count;
+    return (b.square - a.square) - 2 * level * (b.x - a.x) + level * level * n;
+  }
+
+  double unit_ = 1;
+  int64_t first_ = 0;       // the number of the first bin, counted from 0
+  std::vector<Sums> sums_;  // of the bins before i
+};
 
 }  // namespace
 
 double MeanSquaredError(const Histogram& histogram, const QuantParams& params) {
   if (histogram.count() == 0) return 0;
-  return SquaredErrorOfBins(histogram.bins(), params) / static_cast<double>(histogram.count());
+  const double error =
+      BinSums(histogram).SquaredError(params, std::numeric_limits<double>::infinity());
+  return error / static_cast<double>(histogram.count());
 }
 
 double MeanSquaredError(std::span<const float> values, const QuantParams& params) {
@@ -104,15 +160,16 @@ double MeanSquaredError(std::span<const float> values, const QuantParams& params
 }
 
 Range MseRange(const Histogram& histogram, Symmetry symmetry, int bits) {
-  const auto bins = histogram.bins();
-  return Search(histogram.extremes(), symmetry != Symmetry::kAsymmetric, [&](Range range) {
-    // int16 storage takes every number of bits; the storage type does not change the error.
-    return SquaredErrorOfBins(bins, ChooseParams(range, symmetry, bits, DataType::kInt16));
-  });
+  const BinSums sums(histogram);
+  return Search(
+      histogram.extremes(), symmetry != Symmetry::kAsymmetric, [&](Range range, double limit) {
+        // int16 storage takes every number of bits and does not change the error.
+        return sums.SquaredError(ChooseParams(range, symmetry, bits, DataType::kInt16), limit);
+      });
 }
 
 Range MseRange(std::span<const float> values, Symmetry symmetry, int bits) {
-  return Search(Extremes(values), symmetry != Symmetry::kAsymmetric, [&](Range range) {
+  return Search(Extremes(values), symmetry != Symmetry::kAsymmetric, [&](Range range, double) {
     return MeanSquaredError(values, ChooseParams(range, symmetry, bits, DataType::kInt16));
   });
 }

@@ -1,6 +1,7 @@
 #include "quantize/observer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -53,6 +54,20 @@ void Observer::AddSampleRange(Range sample) {
 void Observer::Merge(const Observer& other) {
   histogram_.Merge(other.histogram_);
   if (other.samples_ > 0) AddSampleRange(other.average_);
+}
+
+std::vector<int64_t> Observer::ToNumbers() const {
+  std::vector<int64_t> numbers = {samples_, std::bit_cast<int64_t>(average_.low),
+                                  std::bit_cast<int64_t>(average_.high)};
+  const std::vector<int64_t> histogram = histogram_.ToNumbers();
+  numbers.insert(numbers.end(), histogram.begin(), histogram.end());
+  return numbers;
+}
+
+void Observer::FromNumbers(std::span<const int64_t> numbers) {
+  samples_ = numbers[0];
+  average_ = {std::bit_cast<double>(numbers[1]), std::bit_cast<double>(numbers[2])};
+  histogram_ = Histogram::FromNumbers(numbers.subspan(3));
 }
 
 Range ChooseRange(const Observer& observer, const RangeOptions& options, Symmetry symmetry,
@@ -118,35 +133,46 @@ Range EntropyRange(const Histogram& histogram, int bits) {
   const bool one_sided = all.low >= 0 || all.high <= 0;
   const size_t levels = size_t{1} << (one_sided ? bits : bits - 1);
   if (counts.size() <= levels) return all;
-  double total = 0;
-  for (const double n : counts) total += n;
+  // Sums over the bins before i, so that a candidate costs as much as it has levels, not bins.
+  const size_t size_of_all = counts.size();
+  std::vector<double> before(size_of_all + 1, 0), filled(before), logs(before);
+  for (size_t i = 0; i < size_of_all; ++i) {
+    const double n = counts[i];
+    before[i + 1] = before[i] + n;
+    filled[i + 1] = filled[i] + (n > 0 ? 1 : 0);
+    logs[i + 1] = logs[i] + (n > 0 ? n * std::log(n) : 0);
+  }
+  const double total = before.back();
 
   constexpr size_t kCandidates = 512;
-  const size_t stride = std::max<size_t>(1, (counts.size() - levels) / kCandidates);
+  const size_t stride = std::max<size_t>(1, (size_of_all - levels) / kCandidates);
   double best = std::numeric_limits<double>::infinity();
-  size_t best_size = counts.size();
+  size_t best_size = size_of_all;
   // From the whole range down, so that equal divergences keep the wider range.
-  for (size_t size = counts.size();; size -= stride) {
-    double inside = 0;
-    for (size_t i = 0; i < size; ++i) inside += counts[i];
-    const double outside = total - inside;
-    double divergence = 0;
+  for (size_t size = size_of_all;; size -= stride) {
+    // P: the counts, where the last bin has all that is clipped, over `total`. Q: each level's
+    // counts spread evenly over those of its bins that are not empty, over `inside`. The divergence
+    // is the sum of P log(P / Q), here taken apart: sum n log n, with n = total P, minus sum n log
+    // Q, minus total log total; all over total.
+    const double inside = before[size];
+    const double last = counts[size - 1], clipped = last + total - inside;
+    double sum = logs[size - 1] + (clipped > 0 ? clipped * std::log(clipped) : 0);
     constexpr double kSmall = 1e-9;  // stands for the probability 0 of a bin that Q leaves empty
     for (size_t level = 0; level < levels; ++level) {
       const size_t begin = level * size / levels, end = (level + 1) * size / levels;
-      double sum = 0;
-      size_t filled = 0;
-      for (size_t i = begin; i < end; ++i) {
-        sum += counts[i];
-        filled += counts[i] > 0;
-      }
-      for (size_t i = begin; i < end; ++i) {
-        const double p = (counts[i] + (i + 1 == size ? outside : 0)) / total;
-        if (p == 0) continue;
-        const double q = counts[i] > 0 ? sum / static_cast<double>(filled) / inside : 0;
-        divergence += p * std::log(p / std::max(q, kSmall));
+      const double n = before[end] - before[begin];
+      const bool has_last = end == size;
+      const double here = has_last ? n - last + clipped : n;
+      if (here == 0) continue;
+      const double q = n > 0 ? n / (filled[end] - filled[begin]) / inside : 0;
+      if (has_last && last == 0) {
+        sum -= n > 0 ? n * std::log(std::max(q, kSmall)) : 0;
+        sum -= clipped > 0 ? clipped * std::log(kSmall) : 0;
+      } else {
+        sum -= here * std::log(std::max(q, kSmall));
       }
     }
+    const double divergence = sum / total - std::log(total);
     if (divergence < best) {
       best = divergence;
       best_size = size;

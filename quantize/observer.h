@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "quantize/histogram.h"
 #include "quantize/scheme.h"
@@ -26,6 +28,11 @@ class Observer {
   void AddSampleRange(Range sample);
   // Adds another observer's histogram, and its moving average as if it were one more sample.
   void Merge(const Observer& other);
+
+  // For a checkpoint (quantize/checkpoint.h): all but the momentum.
+  static constexpr int64_t kNumbers = 3 + Histogram::kNumbers;
+  std::vector<int64_t> ToNumbers() const;
+  void FromNumbers(std::span<const int64_t> numbers);
 
   const Histogram& histogram() const { return histogram_; }
   Range moving_average() const { return average_; }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
@@ -6,9 +7,11 @@
 #include "integra/quantize.hpp"
 #include "integra/version.hpp"
 #include "quantize/calibrate.h"
+#include "quantize/channel_peaks.h"
 #include "quantize/equalize.h"
 #include "quantize/fold.h"
 #include "quantize/rewrite.h"
+#include "quantize/weights.h"
 
 namespace integra::quantize {
 namespace {
@@ -19,6 +22,18 @@ void RequireFloatNetwork(const graph::Graph& graph) {
     Fail(ErrorCode::kInvalidArgument, graph.source.empty() ? graph.name : graph.source,
          ": is quantized already (tensor '", tensor.name,
          "' has a scale); give the float network it was made from");
+  }
+}
+
+// Before hours of calibration, and where the fault is: NaN may vanish in a ReLU behind it.
+void RequireFiniteConstants(const graph::Graph& graph) {
+  for (const graph::Tensor& tensor : graph.tensors) {
+    if (!tensor.is_constant() || tensor.dtype != DataType::kFloat32) continue;
+    const auto* values = tensor.data.as<float>();
+    const size_t count = tensor.data.size() / sizeof(float);
+    if (std::all_of(values, values + count, [](float x) { return std::isfinite(x); })) continue;
+    Fail(ErrorCode::kInvalidFile, graph.source.empty() ? "network" : graph.source,
+         ": the values of tensor '", tensor.name, "' are not all finite; it cannot be quantized");
   }
 }
 
@@ -33,17 +48,35 @@ void RequireKnownNodes(const graph::Graph& graph, const Recipe& recipe) {
   }
 }
 
-// Bias correction and AdaRound look at this many patches of each layer's input.
-constexpr int64_t kPatches = 2048;
+// Where weights and biases come from more than their own values, what has to be known of the layer.
+SampleNeed NeedOf(const Recipe& recipe, const graph::Node& node) {
+  if (WeightRecipeOf(recipe, node.name).rounding == WeightRounding::kAdaptive) {
+    return SampleNeed::kPatches;
+  }
+  return recipe.bias_correction ? SampleNeed::kMean : SampleNeed::kNone;
+}
 
-bool NeedsPatches(const Recipe& recipe) {
-  const auto adaptive = [](const WeightRecipe& weights) {
-    return weights.rounding == WeightRounding::kAdaptive;
-  };
-  return recipe.bias_correction || adaptive(recipe.weights) ||
-         std::any_of(recipe.nodes.begin(), recipe.nodes.end(), [&](const auto& node) {
-           return node.second.weights && adaptive(*node.second.weights);
-         });
+// `samples` of a data set, evenly spread over it: a folder that is sorted by classes gives some of
+// every class.
+class Spread : public DataSource {
+ public:
+  Spread(DataSource& data, int64_t samples) : data_(data), samples_(samples) {}
+  int64_t size() const override { return samples_; }
+  void Read(int64_t i, const std::vector<TensorInfo>& inputs,
+            std::span<const std::span<std::byte>> buffers) override {
+    data_.Read(At(i), inputs, buffers);
+  }
+  std::string name(int64_t i) const override { return data_.name(At(i)); }
+
+ private:
+  int64_t At(int64_t i) const { return i * data_.size() / samples_; }
+  DataSource& data_;
+  const int64_t samples_;
+};
+
+std::filesystem::path WithSuffix(std::filesystem::path path, const char* suffix) {
+  if (!path.empty()) path += suffix;
+  return path;
 }
 
 }  // namespace
@@ -51,6 +84,7 @@ bool NeedsPatches(const Recipe& recipe) {
 Network Quantize(const Network& network, DataSource& calibration_data, const Recipe& recipe,
                  const Options& options) {
   RequireFloatNetwork(network.graph());
+  RequireFiniteConstants(network.graph());
   RequireKnownNodes(network.graph(), recipe);
   Report unused_report;
   Report& report = options.report != nullptr ? *options.report : unused_report;
@@ -60,19 +94,27 @@ Network Quantize(const Network& network, DataSource& calibration_data, const Rec
   if (const int folded = FoldActivations(graph); folded > 0) {
     report.notes.push_back(StrCat("folded ", folded, " activation nodes into those before them"));
   }
+  Spread samples(calibration_data, CountSamples(calibration_data, options.samples));
+  SampleRunOptions run;
+  run.threads = static_cast<int>(std::min<int64_t>(std::max(1, options.threads), samples.size()));
+  run.samples = samples.size();
+  run.reference = options.reference;
+  run.progress = options.progress;
+  run.checkpoint_seconds = options.checkpoint_seconds;
   if (recipe.equalize) {
-    report.notes.push_back(StrCat("equalized ", Equalize(graph), " pairs of layers"));
+    run.checkpoint = WithSuffix(options.checkpoint, ".peaks");
+    const ChannelPeaks peaks = MeasurePeaks(Network(graph), samples, run);
+    report.notes.push_back(StrCat("equalized ", Equalize(graph, peaks), " pairs of layers"));
   }
+  run.checkpoint = options.checkpoint;
   const Network prepared(graph);
-  const Calibration calibration = Calibrate(prepared, calibration_data,
-                                            {.threads = options.threads,
-                                             .samples = options.samples,
-                                             .momentum = recipe.activations.range.momentum,
-                                             .patches = NeedsPatches(recipe) ? kPatches : 0,
-                                             .reference = options.reference,
-                                             .progress = options.progress});
+  const Calibration calibration =
+      Calibrate(prepared, samples,
+                {.run = run,
+                 .momentum = recipe.activations.range.momentum,
+                 .need = [&](const graph::Node& node) { return NeedOf(recipe, node); }});
   report.samples = calibration.samples;
-  graph = RewriteToIntegers(std::move(graph), calibration, recipe, report);
+  graph = RewriteToIntegers(std::move(graph), calibration, recipe, options.reference, report);
   graph.metadata["quantized_by"] = StrCat("integra ", Version());
   graph.metadata["quantization_recipe"] = ToJson(recipe);
   graph.metadata["calibration_samples"] = StrCat(calibration.samples);

@@ -209,7 +209,7 @@ Recipe ParseRecipe(const std::string& source, std::string_view json) {
 
 Recipe LoadRecipe(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) Fail(ErrorCode::kSystem, path.string(), ": cannot be opened");
+  if (!file) Fail(ErrorCode::kInvalidFile, path.string(), ": cannot be opened");
   std::ostringstream text;
   text << file.rdbuf();
   return ParseRecipe(path.string(), text.str());

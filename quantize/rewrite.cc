@@ -1,8 +1,8 @@
 #include "quantize/rewrite.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "graph/schema.h"
@@ -22,15 +22,18 @@ using graph::TensorId;
 
 class Rewriter {
  public:
-  Rewriter(Graph graph, const Calibration& calibration, const Recipe& recipe, Report& report)
+  Rewriter(Graph graph, const Calibration& calibration, const Recipe& recipe, bool reference,
+           Report& report)
       : graph_(std::move(graph)),
         calibration_(calibration),
         recipe_(recipe),
+        reference_(reference),
         report_(report),
         groups_(graph_) {}
 
   Graph Run() {
     FindProducers();
+    FindClamped();
     QuantizeActivations();
     for (size_t i = 0; i < graph_.nodes.size(); ++i) QuantizeNode(graph_.nodes[i]);
     graph::Validate(graph_);
@@ -47,6 +50,26 @@ class Rewriter {
       for (const TensorId id : node.outputs) {
         if (id != kNoTensor) producer_[id] = &node;
       }
+    }
+  }
+
+  // A minimum or maximum with a constant is the same before rounding and after it, whatever lies
+  // beyond the range of its result: neither the constant nor a tensor that only it reads need be
+  // represented.
+  void FindClamped() {
+    std::map<TensorId, int> readers;
+    for (const TensorId id : graph_.outputs) ++readers[id];
+    for (const Node& node : graph_.nodes) {
+      for (const TensorId id : node.inputs) ++readers[id];
+    }
+    for (const Node& node : graph_.nodes) {
+      if (node.type != graph::OpType::kMinimum && node.type != graph::OpType::kMaximum) continue;
+      const bool first = graph_.tensor(node.inputs[0]).is_constant();
+      const bool second = graph_.tensor(node.inputs[1]).is_constant();
+      if (first == second) continue;
+      const TensorId constant = node.inputs[first ? 0 : 1], other = node.inputs[first ? 1 : 0];
+      if (readers[constant] == 1) clamped_.insert(constant);
+      if (readers[other] == 1 && producer_.contains(other)) clamped_.insert(other);
     }
   }
 
@@ -69,12 +92,12 @@ class Rewriter {
   Observer ObserverOf(const std::vector<TensorId>& members) {
     Observer all;
     for (const TensorId id : members) {
+      if (clamped_.contains(id)) continue;
       const Tensor& tensor = graph_.tensor(id);
       const TensorId original = groups_.original_of(id);
       if (tensor.is_constant()) {
         Observer constant;
         constant.AddValues(FloatsOf(tensor));
-        if (constant.histogram().not_finite() > 0) FailNotFinite(tensor);
         all.Merge(constant);
       } else {
         all.Merge(calibration_.observers.at(static_cast<size_t>(original)));
@@ -171,10 +194,7 @@ class Rewriter {
   }
 
   WeightRecipe WeightRecipeFor(const Node& node) const {
-    const auto found = recipe_.nodes.find(node.name);
-    const WeightRecipe recipe = found != recipe_.nodes.end() && found->second.weights
-                                    ? *found->second.weights
-                                    : recipe_.weights;
+    const WeightRecipe& recipe = WeightRecipeOf(recipe_, node.name);
     if (recipe.symmetry != Symmetry::kAsymmetric) return recipe;
     if (recipe.granularity != Granularity::kPerTensor ||
         recipe_.activations.dtype != DataType::kUInt8) {
@@ -202,9 +222,9 @@ class Rewriter {
     }
     FitBiasPerTensor(node, recipe, bias, input_scale, params);
     const bool adaptive = recipe.rounding == WeightRounding::kAdaptive && samples != nullptr;
-    std::vector<uint8_t> rounded =
-        adaptive ? RoundAdaptively(values, layout, params, *samples, recipe_.bias_correction)
-                 : RoundWeights(values, layout, params);
+    std::vector<uint8_t> rounded = adaptive ? RoundAdaptively(values, layout, params, *samples,
+                                                              {recipe_.bias_correction, reference_})
+                                            : RoundWeights(values, layout, params);
     if (recipe_.bias_correction && samples != nullptr) {
       const std::vector<float> shift = MeanShift(values, rounded, layout, params, *samples);
       for (size_t c = 0; c < bias.size(); ++c) bias[c] -= shift[c];
@@ -270,9 +290,6 @@ class Rewriter {
       Fail(ErrorCode::kUnsupported, graph::Describe(graph_, node), ": ", what, " '",
            graph_.tensor(id).name, "' are an operand of another kind elsewhere");
     }
-    for (const float x : FloatsOf(graph_.tensor(id))) {
-      if (!std::isfinite(x)) FailNotFinite(graph_.tensor(id));
-    }
     int64_t uses = 0;
     for (const Node& other : graph_.nodes)
       uses += std::count(other.inputs.begin(), other.inputs.end(), id);
@@ -292,25 +309,22 @@ class Rewriter {
     tensor.quantization = std::move(quantization);
   }
 
-  [[noreturn]] void FailNotFinite(const Tensor& tensor) const {
-    Fail(ErrorCode::kInvalidFile, graph_.source.empty() ? "network" : graph_.source,
-         ": the values of tensor '", tensor.name, "' are not all finite; it cannot be quantized");
-  }
-
   Graph graph_;
   const Calibration& calibration_;
   const Recipe& recipe_;
+  const bool reference_;
   Report& report_;
   ScaleGroups groups_;
   std::map<TensorId, const Node*> producer_;
+  std::set<TensorId> clamped_;  // what counts by the result of a clamp (FindClamped)
   std::map<TensorId, QuantParams> params_;
 };
 
 }  // namespace
 
 Graph RewriteToIntegers(Graph graph, const Calibration& calibration, const Recipe& recipe,
-                        Report& report) {
-  return Rewriter(std::move(graph), calibration, recipe, report).Run();
+                        bool reference, Report& report) {
+  return Rewriter(std::move(graph), calibration, recipe, reference, report).Run();
 }
 
 }  // namespace integra::quantize

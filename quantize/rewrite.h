@@ -8,8 +8,8 @@
 namespace integra::quantize {
 
 // `graph` is the float graph that `calibration` observed (same tensor ids). The result has passed
-// graph::Validate(). Adds to `report`.
+// graph::Validate(). `reference`: plain loops instead of oneDNN. Adds to `report`.
 graph::Graph RewriteToIntegers(graph::Graph graph, const Calibration& calibration,
-                               const Recipe& recipe, Report& report);
+                               const Recipe& recipe, bool reference, Report& report);
 
 }  // namespace integra::quantize

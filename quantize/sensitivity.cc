@@ -72,12 +72,6 @@ graph::Graph WithRoundedWeights(graph::Graph graph, size_t node_index, WeightRec
   return graph;
 }
 
-const WeightRecipe& WeightRecipeOf(const Recipe& recipe, const std::string& node) {
-  const auto found = recipe.nodes.find(node);
-  return found != recipe.nodes.end() && found->second.weights ? *found->second.weights
-                                                              : recipe.weights;
-}
-
 double RelativeNoise(const std::vector<float>& reference, const std::vector<float>& other) {
   double signal = 0, noise = 0;
   for (size_t i = 0; i < reference.size(); ++i) {

@@ -33,6 +33,12 @@ bool AllZero(std::span<const float> values) {
 
 }  // namespace
 
+const WeightRecipe& WeightRecipeOf(const Recipe& recipe, const std::string& node) {
+  const auto found = recipe.nodes.find(node);
+  return found != recipe.nodes.end() && found->second.weights ? *found->second.weights
+                                                              : recipe.weights;
+}
+
 ChannelLayout ChannelLayout::Of(const Shape& shape, int axis) {
   ChannelLayout layout;
   for (size_t i = 0; i < shape.size(); ++i) {

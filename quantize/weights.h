@@ -12,6 +12,9 @@
 
 namespace integra::quantize {
 
+// What a recipe says about the weights of one node.
+const WeightRecipe& WeightRecipeOf(const Recipe& recipe, const std::string& node);
+
 // Weights seen as [outer, channels, inner]: outer * inner values belong to each output channel.
 struct ChannelLayout {
   int64_t outer = 1, channels = 1, inner = 1;

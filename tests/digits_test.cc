@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
+#include <vector>
 
+#include "base/error.h"
 #include "graph/network_file.h"
 #include "integra/integra.hpp"
 #include "integra/tools.hpp"
@@ -72,20 +75,41 @@ TEST_CASE("digits: without float weights the network is the same in integer mode
   }
 }
 
+// Every combination of what a recipe says about weights, and about activations; 2 to 8 bits.
+std::vector<std::string> AllSchemes() {
+  std::vector<std::string> weights = {R"("granularity": "per_tensor", "symmetry": "asymmetric")"};
+  for (const char* symmetry : {"symmetric", "symmetric_full"}) {
+    for (const char* granularity :
+         {R"("per_tensor")", R"("per_channel")", R"("per_group", "group": 4)"}) {
+      weights.push_back(StrCat("\"symmetry\": \"", symmetry, "\", \"granularity\": ", granularity));
+    }
+  }
+  std::vector<std::string> recipes;
+  int turn = 0;
+  for (const char* activations : {"symmetric", "symmetric_full", "asymmetric"}) {
+    for (const std::string& weight : weights) {
+      // All numbers of bits come up; so do both types of activations where both are possible.
+      const int weight_bits = 2 + turn % 7, activation_bits = 8 - turn % 3;
+      const bool zero_point = weight.find("asymmetric") != std::string::npos;
+      const char* dtype = turn % 2 == 0 || zero_point ? "uint8" : "int8";
+      recipes.push_back(StrCat(R"({"weights": {)", weight, R"(, "bits": )", weight_bits,
+                               R"(}, "activations": {"symmetry": ")", activations, R"(", "bits": )",
+                               activation_bits, R"(, "dtype": ")", dtype, R"("}})"));
+      ++turn;
+    }
+  }
+  for (const char* more :
+       {"{}", R"({"weights": {"bits": 4, "rounding": "adaround"}, "bias_correction": false})",
+        R"({"weights": {"granularity": "per_tensor"}, "equalize": true})"}) {
+    recipes.emplace_back(more);
+  }
+  return recipes;
+}
+
 TEST_CASE("digits: simulated and integer mode agree to one step per layer, for every scheme") {
   const Network original = Network::Load(kDigits / "float");
   const auto samples = io::OpenDataSet({kDigits / "calibration.npy"}, original.inputs());
-  for (const char* json : {
-           "{}",
-           R"({"weights": {"symmetry": "symmetric_full"}})",
-           R"({"weights": {"granularity": "per_tensor"}})",
-           R"({"weights": {"granularity": "per_tensor", "symmetry": "asymmetric"}})",
-           R"({"weights": {"granularity": "per_group", "group": 4}})",
-           R"({"weights": {"bits": 4, "rounding": "adaround"}, "bias_correction": true})",
-           R"({"activations": {"symmetry": "symmetric"}})",
-           R"({"activations": {"symmetry": "symmetric_full", "dtype": "int8"}})",
-           R"({"activations": {"bits": 6}, "equalize": true})",
-       }) {
+  for (const std::string& json : AllSchemes()) {
     CAPTURE(json);
     const Network quantized =
         quantize::Quantize(original, *samples, quantize::ParseRecipe("recipe", json));

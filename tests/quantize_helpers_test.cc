@@ -53,7 +53,7 @@ Builder UnevenNetwork() {
 TEST_CASE("equalize: changes nothing of the function, and evens out the channels") {
   const Network original = UnevenNetwork().Done();
   graph::Graph graph = original.graph();
-  CHECK(Equalize(graph) ==
+  CHECK(Equalize(graph, {}) ==
         1);  // conv -> depthwise; a reshape mixes channels before the dense layer
   const Network equalized(graph);
   FloatSession a(original), b(equalized);
@@ -97,23 +97,77 @@ TEST_CASE("equalize: repairs what one scale per tensor does to uneven channels")
   CHECK(report.notes[0].find("equalized 1") == 0);
 }
 
-TEST_CASE("equalize: leaves dead channels, ReLU6 and shared tensors alone") {
+// What `network` makes of one input, its only output.
+std::vector<float> Outputs(const Network& network, std::vector<float> x) {
+  FloatSession session(network);
+  std::vector<float> y(static_cast<size_t>(ElementCount(network.outputs()[0].shape)));
+  const std::span<const std::byte> in[] = {std::as_bytes(std::span(x))};
+  const std::span<std::byte> out[] = {std::as_writable_bytes(std::span(y))};
+  session.Run(in, out);
+  return y;
+}
+
+// UnevenNetwork() with ReLU6 and inputs that reach the cap.
+Network CappedNetwork() {
+  Builder b = UnevenNetwork();
+  b.graph().nodes[0].attributes["activation"] = std::string("relu6");
+  return b.Done();
+}
+
+TEST_CASE("equalize: ReLU6's cap moves along with its channel") {
+  const Network original = CappedNetwork();
+  RandomSamples samples(20, -4, 4);
+  const ChannelPeaks peaks = MeasurePeaks(original, samples, {.samples = 20});
+  const std::vector<float>& conv = peaks.at(original.graph().nodes[0].outputs[0]);
+  CHECK(std::count(conv.begin(), conv.end(), 6.0f) >= 3);  // the cap matters
+  for (const ChannelPeaks& known : {ChannelPeaks(), peaks}) {
+    graph::Graph graph = original.graph();
+    CHECK(Equalize(graph, known) == 1);
+    REQUIRE(graph.nodes.size() == 5);
+    CHECK(graph.nodes[0].text("activation") == "relu");
+    CHECK(graph.nodes[1].type == graph::OpType::kMinimum);
+    const Network equalized(graph);
+    for (int seed = 0; seed < 5; ++seed) {
+      std::vector<float> x(72);
+      RandomSamples more(5, -6, 6);
+      const std::span<std::byte> buffer[] = {std::as_writable_bytes(std::span(x))};
+      more.Read(seed, original.inputs(), buffer);
+      const std::vector<float> expected = Outputs(original, x), y = Outputs(equalized, x);
+      for (size_t i = 0; i < y.size(); ++i) {
+        CHECK(y[i] == doctest::Approx(expected[i]).epsilon(1e-4));
+      }
+    }
+  }
+}
+
+TEST_CASE("equalize: repairs one scale per tensor through ReLU6, too") {
+  const Network original = CappedNetwork();
+  RandomSamples samples(50, -1, 1);
+  Recipe recipe;
+  recipe.weights.granularity = Granularity::kPerTensor;
+  const double before = IntegerSqnr(Quantize(original, samples, recipe), original);
+  recipe.equalize = true;
+  const double after = IntegerSqnr(Quantize(original, samples, recipe), original);
+  CHECK(after > before + 10);
+}
+
+TEST_CASE("equalize: leaves dead channels and shared tensors alone") {
   Builder b = SmallNetwork();
   graph::Validate(b.graph());
-  SUBCASE("ReLU6 does not commute with scaling") {
-    b.graph().nodes[0].attributes["activation"] = std::string("relu6");
-    CHECK(Equalize(b.graph()) == 0);
+  SUBCASE("an activation that is not zero at zero and below") {
+    b.graph().nodes[0].attributes["activation"] = std::string("relu_n1_to_1");
+    CHECK(Equalize(b.graph(), {}) == 0);
   }
   SUBCASE("another reader") {
     b.graph().outputs.push_back(b.graph().nodes[0].outputs[0]);
-    CHECK(Equalize(b.graph()) == 0);
+    CHECK(Equalize(b.graph(), {}) == 0);
   }
   SUBCASE("a dead channel stays dead, and nothing becomes infinite") {
     graph::Tensor& w = b.graph().tensor(b.graph().Find("conv/w").value());
     std::vector<float> values(w.data.as<float>(), w.data.as<float>() + 144);
     std::fill_n(values.begin(), 18, 0.0f);
     w.data = SharedBytes::Own(std::move(values));
-    CHECK(Equalize(b.graph()) == 1);
+    CHECK(Equalize(b.graph(), {}) == 1);
     for (const graph::Tensor& t : b.graph().tensors) {
       for (size_t i = 0; i < t.data.size() / sizeof(float); ++i) {
         CHECK(std::isfinite(t.data.as<float>()[i]));
@@ -140,11 +194,15 @@ TEST_CASE(
     "adaround: goes up or down only, and the best choice for two weights that hide each other") {
   // x0 = x1 always: what counts is the sum of the two errors. Nearest rounds both of 0.4 down, an
   // error of -0.8 steps; one up and one down leaves 0.2.
-  LayerSamples samples{.taps = 1, .channels = 2, .count = 3, .values = {1, 1, -2, -2, 3, 3}};
+  LayerSamples samples{.taps = 1,
+                       .channels = 2,
+                       .mean = {2. / 3, 2. / 3},
+                       .count = 3,
+                       .values = {1, 1, -2, -2, 3, 3}};
   const std::vector<float> weights = {0.4f, 0.4f};
   QuantParams params;
   params.levels = {-127, 127, 0};
-  const auto rounded = RoundAdaptively(weights, {1, 1, 2}, {params}, samples, false);
+  const auto rounded = RoundAdaptively(weights, {1, 1, 2}, {params}, samples, {});
   CHECK(rounded[0] + rounded[1] == 1);
 }
 
@@ -153,6 +211,7 @@ TEST_CASE("bias correction: takes the mean error of a layer's output away") {
   const Network original = SmallNetwork().Done();
   RandomSamples samples(100, 0, 2);
   Recipe recipe;
+  recipe.bias_correction = false;
   recipe.weights.bits = 3;
   const auto mean_error = [&](const Network& quantized) {
     RandomSamples test(100, 0, 2);

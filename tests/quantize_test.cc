@@ -118,6 +118,7 @@ TEST_CASE("quantize: scales follow from the recipe") {
   const Network original = builder.Done();
   RandomSamples samples(50, -1, 1);
   Recipe recipe;
+  recipe.bias_correction = false;
   recipe.activations.range.method = RangeMethod::kMinMax;
   Report report;
   const Network quantized = Quantize(original, samples, recipe, {.report = &report});

@@ -1,11 +1,15 @@
 // Accuracy of one float network under many quantization recipes, as a Markdown table:
 //
-//   integra_accuracy NETWORK --calibration DATA --data DATA [--labels FILE] [--values NAME]
-//                    [--calibration-samples N] [--samples N] [--threads N] [--recipes FILE.json]
+//   integra_accuracy NETWORK --data DATA [--calibration DATA] [--calibration-samples N]
+//                    [--labels FILE] [--values NAME] [--samples N] [--threads N]
+//                    [--recipes FILE.json]
 //
-// NETWORK is a folder with network.json or a .tflite file. FILE.json is an object that maps a name
-// to a recipe; without it, the recipes of recipes.h run. docs/QUANTIZATION.md has the tables.
+// NETWORK is a folder with network.json or a .tflite file. Without --calibration, a tenth of the
+// data (or N samples, spread over it) calibrates, and "others" is the accuracy on the rest.
+// FILE.json is an object that maps a name to a recipe; without it, the recipes of recipes.h run.
+// docs/QUANTIZATION.md has the tables.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +21,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +35,9 @@ namespace {
 
 // Processor time of all threads, which other programs on the machine disturb less than the clock.
 double CpuSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+double WallSeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 struct Arguments {
   std::string network;
@@ -40,9 +48,9 @@ struct Arguments {
 
 [[noreturn]] void Usage() {
   std::fputs(
-      "usage: integra_accuracy NETWORK --calibration DATA --data DATA [--labels FILE]\n"
-      "         [--values NAME] [--calibration-samples N] [--samples N] [--threads N]\n"
-      "         [--recipes FILE.json]\n",
+      "usage: integra_accuracy NETWORK --data DATA [--calibration DATA] [--calibration-samples N]\n"
+      "         [--labels FILE] [--values NAME] [--samples N] [--threads N] [--recipes "
+      "FILE.json]\n",
       stderr);
   std::exit(2);
 }
@@ -74,7 +82,7 @@ Arguments Parse(int argc, char** argv) {
       Usage();
     }
   }
-  if (a.network.empty() || a.calibration.empty() || a.data.empty()) Usage();
+  if (a.network.empty() || a.data.empty()) Usage();
   return a;
 }
 
@@ -140,12 +148,16 @@ int64_t Best(const std::vector<float>& scores) {
   return std::max_element(scores.begin(), scores.end()) - scores.begin();
 }
 
-double Top1(const Outputs& outputs, const DataSource& data) {
-  int64_t right = 0;
+// In percent, of the samples that `counts` wants.
+template <typename F>
+double Top1(const Outputs& outputs, const DataSource& data, const F& counts) {
+  int64_t right = 0, all = 0;
   for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!counts(static_cast<int64_t>(i))) continue;
+    ++all;
     right += Best(outputs[i]) == data.label(static_cast<int64_t>(i));
   }
-  return 100.0 * static_cast<double>(right) / static_cast<double>(outputs.size());
+  return 100.0 * static_cast<double>(right) / static_cast<double>(std::max<int64_t>(all, 1));
 }
 
 double Agreement(const Outputs& a, const Outputs& b) {
@@ -166,44 +178,76 @@ double Sqnr(const Outputs& reference, const Outputs& other) {
   return 10 * std::log10(signal / noise);
 }
 
+// Which of the data calibrates.
+class Split {
+ public:
+  Split(const Arguments& a, int64_t data, int64_t calibration)
+      : shared_(a.calibration.empty()), total_(data) {
+    samples_ = a.calibration_samples > 0 ? a.calibration_samples : shared_ ? data / 10 : 0;
+    samples_ = std::max<int64_t>(1, std::min(samples_ > 0 ? samples_ : calibration, calibration));
+    if (!shared_) return;
+    for (int64_t k = 0; k < samples_; ++k) calibrates_.insert(k * total_ / samples_);
+  }
+  bool shared() const { return shared_; }
+  int64_t samples() const { return samples_; }
+  bool IsOther(int64_t i) const { return !calibrates_.contains(i); }
+
+ private:
+  const bool shared_;
+  const int64_t total_;
+  int64_t samples_ = 0;
+  std::set<int64_t> calibrates_;
+};
+
 int Main(const Arguments& a) {
   const bool imported = std::filesystem::path(a.network).extension() == ".tflite";
   const Network network = imported ? Import(a.network) : Network::Load(a.network);
   io::DataOptions options;
   options.preprocessing.values = a.values;
-  options.limit = a.calibration_samples;
-  const auto calibration = io::OpenDataSet({a.calibration}, network.inputs(), options);
+  const bool shared = a.calibration.empty();
+  if (shared) options.limit = a.samples;
+  const auto calibration =
+      io::OpenDataSet({shared ? a.data : a.calibration}, network.inputs(), options);
   options.limit = a.samples;
   options.labels = a.labels;
   options.label_options.outputs = network.outputs().at(0).shape.back();
   const auto data = io::OpenDataSet({a.data}, network.inputs(), options);
+  const Split split(a, data->size(), calibration->size());
+  const auto all = [](int64_t) { return true; };
+  const auto others = [&](int64_t i) { return split.IsOther(i); };
 
-  double start = CpuSeconds();
+  double cpu = CpuSeconds(), wall = WallSeconds();
   const Outputs real = Run(network, Mode::kFloat, *data, a.threads);
-  const double float_seconds = (CpuSeconds() - start) / static_cast<double>(data->size());
-  const bool labelled = !a.labels.empty();
+  const double share = static_cast<double>(split.samples()) / static_cast<double>(data->size());
+  const double float_cpu = (CpuSeconds() - cpu) * share,
+               float_wall = (WallSeconds() - wall) * share;
+  const bool labelled = !a.labels.empty(), two = labelled && split.shared();
   std::printf("%s: %lld samples, %lld for calibration; float", network.name().c_str(),
-              static_cast<long long>(data->size()), static_cast<long long>(calibration->size()));
-  if (labelled) std::printf(" top-1 %.1f %%,", Top1(real, *data));
-  std::printf(" %.2f ms per sample\n\n", 1e3 * float_seconds);
-  std::printf(
-      "| recipe |%s agreement %% | output SQNR dB | simulated SQNR dB | calibration / float |\n",
-      labelled ? " integer top-1 % | simulated top-1 % |" : "");
-  std::printf("|---|%s--:|--:|--:|--:|\n", labelled ? "--:|--:|" : "");
+              static_cast<long long>(data->size()), static_cast<long long>(split.samples()));
+  if (labelled) std::printf(" top-1 %.1f %%,", Top1(real, *data, all));
+  if (two) std::printf(" others %.1f %%,", Top1(real, *data, others));
+  std::printf(" %.2f ms per sample\n\n", 1e3 * float_wall / static_cast<double>(split.samples()));
+  std::printf("| recipe |%s%s agreement %% | SQNR dB | simulated dB | time | processor time |\n",
+              labelled ? " top-1 % | simulated % |" : "", two ? " others % |" : "");
+  std::printf("|---|%s%s--:|--:|--:|--:|--:|\n", labelled ? "--:|--:|" : "", two ? "--:|" : "");
   for (const NamedRecipe& recipe : ReadRecipes(a.recipes)) {
     std::printf("| %s |", recipe.name.c_str());
     try {
-      start = CpuSeconds();
+      cpu = CpuSeconds();
+      wall = WallSeconds();
       const Network quantized =
           quantize::Quantize(network, *calibration, quantize::ParseRecipe(recipe.name, recipe.json),
-                             {.threads = a.threads});
-      const double ratio =
-          (CpuSeconds() - start) / static_cast<double>(calibration->size()) / float_seconds;
+                             {.threads = a.threads, .samples = split.samples()});
+      cpu = (CpuSeconds() - cpu) / float_cpu;
+      wall = (WallSeconds() - wall) / float_wall;
       const Outputs integer = Run(quantized, Mode::kInteger, *data, a.threads);
       const Outputs simulated = Run(quantized, Mode::kSimulated, *data, a.threads);
-      if (labelled) std::printf(" %.1f | %.1f |", Top1(integer, *data), Top1(simulated, *data));
-      std::printf(" %.1f | %.1f | %.1f | %.1f |\n", Agreement(real, integer), Sqnr(real, integer),
-                  Sqnr(real, simulated), ratio);
+      if (labelled) {
+        std::printf(" %.1f | %.1f |", Top1(integer, *data, all), Top1(simulated, *data, all));
+      }
+      if (two) std::printf(" %.1f |", Top1(integer, *data, others));
+      std::printf(" %.1f | %.1f | %.1f | %.1f | %.1f |\n", Agreement(real, integer),
+                  Sqnr(real, integer), Sqnr(real, simulated), wall, cpu);
     } catch (const Error& error) {
       std::printf(" refused: %s |\n", error.what());
     }

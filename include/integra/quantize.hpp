@@ -85,7 +85,7 @@ struct Recipe {
   RangeOptions inputs;                      // of the network's inputs: pixels are rarely clipped
   std::map<std::string, NodeRecipe> nodes;  // by node name; each replaces the ones above
   bool equalize = false;  // even out the channels of neighbouring layers (quantize/equalize.h)
-  bool bias_correction = false;    // make up for the mean error of rounded weights
+  bool bias_correction = true;     // make up for the mean error of rounded weights
   bool keep_float_weights = true;  // so that the network also runs in float mode
   bool operator==(const Recipe&) const = default;
 };
@@ -116,12 +116,18 @@ struct Report {
 
 struct Options {
   int threads = 1;
-  int64_t samples = 0;  // at most this many calibration samples; 0: all
+  int64_t samples = 0;  // at most this many calibration samples, spread over all; 0: all
   // Calibrate with plain loops: slower, but the same bits on every machine. oneDNN's sums differ in
   // their last bits from one instruction set to the next, and so may the scales chosen.
   bool reference = false;
   std::function<void(int64_t done, int64_t total)> progress = nullptr;
   Report* report = nullptr;
+  // A file that keeps what was observed, so that a calibration that was stopped goes on where it was
+  // when Quantize() is called again with the same arguments, and gives the same bytes as one that
+  // was not. Written every `checkpoint_seconds` and at the end; "": none. A recipe that equalizes
+  // has a second file beside it, with ".peaks" added to its name.
+  std::filesystem::path checkpoint = {};
+  double checkpoint_seconds = 10;
 };
 
 // Quantizes a float network. `calibration` gives it representative samples. The result runs in all
