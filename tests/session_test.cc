@@ -4,8 +4,10 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <sstream>
 #include <thread>
 
@@ -16,11 +18,17 @@
 namespace integra {
 namespace {
 
+// The kernel lists a thread for a moment after it was joined: the least of what stays the same for
+// a while is what lives.
 int ThreadsOfProcess() {
-  int count = 0;
-  for ([[maybe_unused]] const auto& entry :
-       std::filesystem::directory_iterator("/proc/self/task")) {
-    ++count;
+  const auto listed = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+  };
+  int count = listed();
+  for (int unchanged = 0; unchanged < 20; ++unchanged) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (const int now = listed(); now < count) count = now, unchanged = 0;
   }
   return count;
 }
