@@ -19,7 +19,7 @@ enum class ScaleRule : uint8_t {
 struct OperatorRule {
   ScaleRule rule;
   int channel_axis = 0;  // kWeighted: the axis of the weights that counts output channels
-  // kFixed: the output's range (both ends are multiples of the scale it gets in 8 bits).
+  // kFixed: the output's range in 8 bits (both ends are multiples of the scale).
   double low = 0;
   double high = 0;
 };

@@ -11,6 +11,7 @@
 #include "quantize/equalize.h"
 #include "quantize/fold.h"
 #include "quantize/rewrite.h"
+#include "quantize/scheme.h"
 #include "quantize/weights.h"
 
 namespace integra::quantize {
@@ -45,6 +46,25 @@ void RequireKnownNodes(const graph::Graph& graph, const Recipe& recipe) {
       Fail(ErrorCode::kInvalidArgument, "the recipe has settings for node '", name,
            "', which network '", graph.name, "' does not have");
     }
+  }
+}
+
+// What ParseRecipe() refuses may also come from a program.
+void RequirePossibleActivations(const ActivationRecipe& activations, const std::string& what) {
+  LevelsOf(activations.symmetry, activations.bits, activations.dtype);
+  if (activations.dtype == DataType::kInt16 && activations.symmetry == Symmetry::kAsymmetric) {
+    Fail(ErrorCode::kInvalidArgument, "the recipe wants int16 activations with a zero point", what,
+         "; they have a symmetric scheme");
+  }
+}
+
+void RequirePossibleActivations(const Recipe& recipe) {
+  RequirePossibleActivations(recipe.activations, "");
+  for (const auto& [name, node] : recipe.nodes) {
+    if (!node.output) continue;
+    ActivationRecipe output = *node.output;
+    output.dtype = recipe.activations.dtype;  // one type throughout the network
+    RequirePossibleActivations(output, StrCat(" at node '", name, "'"));
   }
 }
 
@@ -86,6 +106,7 @@ Network Quantize(const Network& network, DataSource& calibration_data, const Rec
   RequireFloatNetwork(network.graph());
   RequireFiniteConstants(network.graph());
   RequireKnownNodes(network.graph(), recipe);
+  RequirePossibleActivations(recipe);
   Report unused_report;
   Report& report = options.report != nullptr ? *options.report : unused_report;
   report = {};

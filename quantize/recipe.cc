@@ -98,6 +98,7 @@ std::optional<WeightRounding> ParseRounding(std::string_view name) {
 std::optional<DataType> ParseActivationType(std::string_view name) {
   if (name == "uint8") return DataType::kUInt8;
   if (name == "int8") return DataType::kInt8;
+  if (name == "int16") return DataType::kInt16;
   return std::nullopt;
 }
 
@@ -159,9 +160,17 @@ class RecipeReader {
   void Activations(const JsonValue& value, const std::string& what, bool whole_network,
                    ActivationRecipe& activations) {
     Reader reader(document_, value, what);
-    reader.Named("symmetry", ParseSymmetry, activations.symmetry);
     if (whole_network) reader.Named("dtype", ParseActivationType, activations.dtype);
-    reader.Integer("bits", 2, 8, activations.bits);
+    const bool wide = activations.dtype == DataType::kInt16;
+    if (wide && whole_network) {  // the defaults that this type has
+      activations.symmetry = Symmetry::kSymmetricRestricted;
+      activations.bits = 16;
+    }
+    reader.Named("symmetry", ParseSymmetry, activations.symmetry);
+    if (wide && activations.symmetry == Symmetry::kAsymmetric) {
+      document_.FailAt(value, what, ": int16 activations have no zero point; use \"symmetric\"");
+    }
+    reader.Integer("bits", 2, wide ? 16 : 8, activations.bits);
     ReadRange(reader, activations.range);
     reader.Done();
   }

@@ -20,6 +20,14 @@ using graph::Node;
 using graph::Tensor;
 using graph::TensorId;
 
+// The parameters that an operator's own range stands for: those of 8 bits as they are, and in 16
+// bits, whose operators all end within [-1, 1), steps of 2^-15.
+QuantParams FixedParams(const Range& range, DataType dtype) {
+  if (dtype != DataType::kInt16) return ChooseParams(range, Symmetry::kAsymmetric, 8, dtype);
+  constexpr double kLargest = 32767.0 / 32768;
+  return ChooseParams({-kLargest, kLargest}, Symmetry::kSymmetricRestricted, 16, dtype);
+}
+
 class Rewriter {
  public:
   Rewriter(Graph graph, const Calibration& calibration, const Recipe& recipe, bool reference,
@@ -118,7 +126,7 @@ class Rewriter {
       QuantParams params;
       std::string method = "fixed";
       if (const auto fixed = groups_.fixed_range(group)) {
-        params = ChooseParams(*fixed, Symmetry::kAsymmetric, 8, recipe.dtype);
+        params = FixedParams(*fixed, recipe.dtype);
       } else {
         method = NameOf(recipe.range.method);
         const Range range = ChooseRange(observer, recipe.range, recipe.symmetry, recipe.bits);
@@ -135,16 +143,24 @@ class Rewriter {
     }
   }
 
+  // uint8_t also for int8, whose bytes it holds.
+  template <typename T>
+  SharedBytes RoundTo(const Tensor& tensor, const QuantParams& params) const {
+    std::vector<T> rounded;
+    for (const float x : FloatsOf(tensor)) {
+      rounded.push_back(static_cast<T>(QuantizeValue(x, params)));
+    }
+    return SharedBytes::Own(std::move(rounded));
+  }
+
   void SetActivation(TensorId id, const QuantParams& params, DataType dtype) {
     Tensor& tensor = graph_.tensor(id);
     params_[id] = params;
     if (tensor.is_constant()) {
-      std::vector<uint8_t> rounded;
-      for (const float x : FloatsOf(tensor)) {
-        rounded.push_back(static_cast<uint8_t>(QuantizeValue(x, params)));
-      }
+      SharedBytes rounded = dtype == DataType::kInt16 ? RoundTo<int16_t>(tensor, params)
+                                                      : RoundTo<uint8_t>(tensor, params);
       if (recipe_.keep_float_weights) tensor.float_data = tensor.data;
-      tensor.data = SharedBytes::Own(std::move(rounded));
+      tensor.data = std::move(rounded);
     }
     tensor.dtype = dtype;
     tensor.quantization = {{params.scale}, {params.zero_point}, 0};

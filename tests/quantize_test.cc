@@ -69,6 +69,51 @@ TEST_CASE("quantize: a small network follows its float original, for every schem
   CHECK(OutputSqnr(Quantize(original, samples, asymmetric), original) > 25);
 }
 
+TEST_CASE("quantize: 16-bit activations follow the float original far more closely") {
+  Builder builder = SmallNetwork();
+  const Network original = builder.Done();
+  RandomSamples samples(50, -1, 1);
+  const double narrow = OutputSqnr(Quantize(original, samples), original);
+  const Recipe recipe =
+      ParseRecipe("recipe", R"({"activations": {"dtype": "int16", "range": "minmax"}})");
+  const Network quantized = Quantize(original, samples, recipe);
+  const double wide = OutputSqnr(quantized, original);
+  CAPTURE(narrow);
+  CHECK(wide > narrow + 3);  // what is left is the weights' noise
+  for (const TensorInfo& info : quantized.inputs()) CHECK(info.dtype == DataType::kInt16);
+  for (const graph::Tensor& tensor : quantized.graph().tensors) {
+    if (tensor.dtype == DataType::kInt16) CHECK(tensor.quantization.zero_point[0] == 0);
+  }
+  // Fewer bits in the same type.
+  const auto with = [&](const char* json) {
+    return OutputSqnr(Quantize(original, samples, ParseRecipe("recipe", json)), original);
+  };
+  CHECK(with(R"({"activations": {"dtype": "int16", "range": "minmax", "bits": 6}})") < narrow);
+}
+
+TEST_CASE("quantize: 16-bit activations have neither a zero point nor operators without a form") {
+  RandomSamples samples(10, -1, 1);
+  const auto refused = [&](const Network& network, const Recipe& recipe, const char* message) {
+    CHECK_THROWS_WITH_AS(Quantize(network, samples, recipe), doctest::Contains(message), Error);
+  };
+  Builder builder = SmallNetwork();
+  const Network network = builder.Done();
+  Recipe recipe;
+  recipe.activations.dtype = DataType::kInt16;
+  refused(network, recipe, "zero point");
+  recipe.activations.symmetry = Symmetry::kSymmetricRestricted;
+  recipe.activations.bits = 17;
+  refused(network, recipe, "17 bits");
+  recipe.activations.bits = 16;
+  recipe.nodes[network.graph().nodes[0].name].output.emplace();  // asymmetric
+  refused(network, recipe, network.graph().nodes[0].name.c_str());
+
+  Builder elu;
+  elu.Apply("bend", graph::ParseOpType("elu").value(), {elu.Input({1, 4})}, {1, 4});
+  recipe.nodes.clear();
+  refused(elu.Done(), recipe, "bend");
+}
+
 TEST_CASE("quantize: every way to choose a range, on the same network") {
   Builder builder = SmallNetwork();
   const Network original = builder.Done();
@@ -299,6 +344,10 @@ TEST_CASE("recipe: strict, and written back the same") {
   CHECK(recipe.nodes.at("b").weights->granularity == Granularity::kPerGroup);
   CHECK(recipe.nodes.at("a").output->dtype == DataType::kInt8);
   CHECK(ToJson(ParseRecipe("r", ToJson(recipe))) == ToJson(recipe));
+  const Recipe wide = ParseRecipe("r", R"({"activations": {"dtype": "int16"}})");
+  CHECK(wide.activations.bits == 16);
+  CHECK(wide.activations.symmetry == Symmetry::kSymmetricRestricted);
+  CHECK(ParseRecipe("r", ToJson(wide)) == wide);
   const auto refused = [](const char* json, const char* message) {
     CAPTURE(json);
     CHECK_THROWS_WITH_AS(ParseRecipe("r.json", json), doctest::Contains(message), Error);
@@ -310,6 +359,9 @@ TEST_CASE("recipe: strict, and written back the same") {
   refused(R"({"activations": {"percentile": 10}})", "percentile");
   refused(R"({"activations": {"momentum": 1}})", "momentum");
   refused(R"({"nodes": {"a": {"output": {"dtype": "int8"}}}})", "dtype");
+  refused(R"({"activations": {"bits": 16}})", "bits");
+  refused(R"({"activations": {"dtype": "int16", "bits": 17}})", "bits");
+  refused(R"({"activations": {"dtype": "int16", "symmetry": "asymmetric"}})", "zero point");
   refused(R"({"nodes": [1]})", "nodes");
   refused("[", "r.json:1");
 }

@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/traced_run.h"
 #include "bench/accuracy/recipes.h"
 #include "integra/integra.hpp"
 #include "integra/tools.hpp"
@@ -121,7 +122,7 @@ Outputs Run(const Network& network, Mode mode, DataSource& data, int threads) {
   const std::vector<std::span<std::byte>> writable(in.begin(), in.end()),
       results(out.begin(), out.end());
   const std::vector<std::span<const std::byte>> readable(in.begin(), in.end());
-  const TensorInfo& info = network.outputs().at(0);
+  const graph::Tensor& output = network.graph().tensor(network.graph().outputs.at(0));
   Outputs all;
   for (int64_t i = 0; i < data.size(); ++i) {
     data.Read(i, network.inputs(), writable);
@@ -131,15 +132,7 @@ Outputs Run(const Network& network, Mode mode, DataSource& data, int threads) {
       continue;
     }
     integer->Run(readable, results);
-    std::vector<float> values(static_cast<size_t>(ElementCount(info.shape)));
-    for (size_t k = 0; k < values.size(); ++k) {
-      const int q = info.dtype == DataType::kUInt8
-                        ? static_cast<int>(static_cast<uint8_t>(out[0][k]))
-                        : static_cast<int>(static_cast<int8_t>(out[0][k]));
-      values[k] =
-          info.quantization.scale.at(0) * static_cast<float>(q - info.quantization.zero_point[0]);
-    }
-    all.push_back(std::move(values));
+    all.push_back(analysis::RealValues(output, out[0]));
   }
   return all;
 }

@@ -54,6 +54,8 @@ inline std::vector<NamedRecipe> StandardRecipes() {
       {"4-bit weights, MSE range + AdaRound",
        R"({"weights": {"bits": 4, "range": "mse", "rounding": "adaround"}})"},
       {"6-bit activations", R"({"activations": {"bits": 6}})"},
+      // More bits.
+      {"16-bit activations", R"({"activations": {"dtype": "int16", "range": "minmax"}})"},
   };
 }
 

@@ -66,8 +66,9 @@ struct WeightRecipe {
 
 struct ActivationRecipe {
   Symmetry symmetry = Symmetry::kAsymmetric;
-  DataType dtype = DataType::kUInt8;  // or kInt8: the same numbers, moved by 128
-  int bits = 8;                       // 2 to 8
+  // kUInt8, kInt8 (the same numbers, moved by 128), or kInt16, which has a symmetric scheme.
+  DataType dtype = DataType::kUInt8;
+  int bits = 8;  // 2 to 8; to 16 with kInt16
   RangeOptions range = {.method = RangeMethod::kMse};
   bool operator==(const ActivationRecipe&) const = default;
 };

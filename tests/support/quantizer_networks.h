@@ -32,6 +32,10 @@ class RandomSamples : public DataSource {
       if (i == poisoned_sample && k == 0) x = std::numeric_limits<float>::quiet_NaN();
       if (input.dtype == DataType::kFloat32) {
         reinterpret_cast<float*>(buffers[0].data())[k] = x;
+      } else if (input.dtype == DataType::kInt16) {
+        const float q = std::round(x / input.quantization.scale[0]);
+        reinterpret_cast<int16_t*>(buffers[0].data())[k] =
+            static_cast<int16_t>(std::clamp(q, -32768.0f, 32767.0f));
       } else {
         // int8 and uint8 have the same bytes, 128 apart.
         const int offset = input.dtype == DataType::kInt8 ? 128 : 0;
