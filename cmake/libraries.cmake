@@ -28,8 +28,9 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
                                 COMPILE_DEFINITIONS INTEGRA_EMULATE_AVX512)
   else()
     # GCC 12 takes the undefined registers inside its own AVX512 intrinsics for uninitialized ones.
+    set(quiet $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized>)
     set_source_files_properties(${avx512_sources} PROPERTIES COMPILE_OPTIONS
-      "-Wno-uninitialized;-Wno-maybe-uninitialized;-mavx2;-mfma;-mbmi2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mprefer-vector-width=512")
+      "${quiet};-mavx2;-mfma;-mbmi2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mprefer-vector-width=512")
   endif()
   target_sources(integra_runtime PRIVATE ${avx2_sources} ${avx512_sources})
   target_compile_definitions(integra_runtime PRIVATE INTEGRA_X86=1)

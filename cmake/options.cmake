@@ -1,7 +1,12 @@
 # Flags that every target of this project is built with.
 add_library(integra_options INTERFACE)
-target_compile_options(integra_options INTERFACE -Wall -Wextra -Wshadow=local -Wconversion
-                       -Wno-sign-conversion)
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-Wshadow=local INTEGRA_HAS_SHADOW_LOCAL)  # GCC's
+target_compile_options(integra_options INTERFACE -Wall -Wextra
+                       $<$<BOOL:${INTEGRA_HAS_SHADOW_LOCAL}>:-Wshadow=local> -Wconversion
+                       -Wno-sign-conversion
+                       # Clang's word that a loop marked `omp simd` stays scalar, as sanitizers make it.
+                       $<$<CXX_COMPILER_ID:Clang>:-Wno-pass-failed>)
 if(INTEGRA_WERROR)
   target_compile_options(integra_options INTERFACE -Werror)
 endif()

@@ -39,7 +39,8 @@ void RequireFiniteConstants(const graph::Graph& graph) {
 }
 
 void RequireKnownNodes(const graph::Graph& graph, const Recipe& recipe) {
-  for (const auto& [name, unused] : recipe.nodes) {
+  for (const auto& setting : recipe.nodes) {
+    const std::string& name = setting.first;
     const bool found = std::any_of(graph.nodes.begin(), graph.nodes.end(),
                                    [&](const graph::Node& node) { return node.name == name; });
     if (!found) {

@@ -1,4 +1,5 @@
-// Any network that is accepted runs, and gives the same bits on every kernel.
+// Any network that is accepted, a network.json or a .tflite file, runs and gives the same bits on
+// every kernel.
 #include <algorithm>
 #include <random>
 
@@ -77,7 +78,8 @@ Outcome RunOn(const Network& network, const SessionOptions& options, uint32_t se
 
 void RunExecute(BytesView input) {
   try {
-    graph::Graph graph = convert::ImportTflite(input, "fuzz.tflite");
+    const bool is_text = !input.empty() && input[0] == std::byte{'{'};
+    graph::Graph graph = is_text ? LoadText(input) : convert::ImportTflite(input, "fuzz.tflite");
     if (!IsSmall(graph)) return;
     const Network network(std::move(graph));
     const auto seed = static_cast<uint32_t>(input.size());
@@ -98,6 +100,12 @@ void RunExecute(BytesView input) {
     }
   } catch (const Error&) {
   }
+}
+
+std::vector<Bytes> ExecuteSeeds() {
+  std::vector<Bytes> seeds = TfliteSeeds();
+  for (Bytes& text : NetworkSeeds()) seeds.push_back(std::move(text));
+  return seeds;
 }
 
 }  // namespace integra::fuzz

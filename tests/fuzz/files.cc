@@ -1,6 +1,7 @@
 // Formats that are read from files or memory: network.json, safetensors, .npy, pictures.
 #include <cstring>
 
+#include "convert/convert.h"
 #include "graph/network_file.h"
 #include "graph/safetensors.h"
 #include "integra/error.hpp"
@@ -39,11 +40,15 @@ const test::TemporaryFolder& FolderWithWeights() {
 
 }  // namespace
 
+graph::Graph LoadText(BytesView network) {
+  return graph::LoadNetwork(FolderWithWeights().Write("tried.json", ToText(network)));
+}
+
 // What loads can be saved, and loads again as the same network.
 void RunNetwork(BytesView input) {
   graph::Graph loaded;
   try {
-    loaded = graph::LoadNetwork(FolderWithWeights().Write("tried.json", ToText(input)));
+    loaded = LoadText(input);
   } catch (const Error&) {
     return;
   }
@@ -60,8 +65,17 @@ void RunNetwork(BytesView input) {
 }
 
 std::vector<Bytes> NetworkSeeds() {
-  return {ToBytes(test::SmallNetworkText()),
-          ToBytes(test::ReadText(FolderWithWeights() / graph::kNetworkFileName))};
+  std::vector<Bytes> seeds = {
+      ToBytes(test::SmallNetworkText()),
+      ToBytes(test::ReadText(FolderWithWeights() / graph::kNetworkFileName))};
+  // Every operator, where its constants are small enough to stand in the network file.
+  for (const Bytes& model : TfliteSeeds()) {
+    const test::TemporaryFolder folder;
+    graph::SaveNetwork(convert::ImportTflite(model, "seed.tflite"), folder.path());
+    if (std::filesystem::exists(folder / graph::kWeightsFileName)) continue;
+    seeds.push_back(ToBytes(test::ReadText(folder / graph::kNetworkFileName)));
+  }
+  return seeds;
 }
 
 void RunSafetensors(BytesView input) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Target kTargets[] = {
     {"tflite", RunTflite, TfliteSeeds},
-    {"execute", RunExecute, TfliteSeeds},
+    {"execute", RunExecute, ExecuteSeeds},
     {"network", RunNetwork, NetworkSeeds},
     {"safetensors", RunSafetensors, SafetensorsSeeds},
     {"npy", RunNpy, NpySeeds},

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/graph.h"
+
 namespace integra::fuzz {
 
 using Bytes = std::vector<std::byte>;
@@ -32,8 +34,10 @@ const Target* FindTarget(std::string_view name);  // null: there is none
 void RunTflite(BytesView input);
 std::vector<Bytes> TfliteSeeds();
 void RunExecute(BytesView input);
+std::vector<Bytes> ExecuteSeeds();
 void RunNetwork(BytesView input);
 std::vector<Bytes> NetworkSeeds();
+graph::Graph LoadText(BytesView network);  // a network.json; throws Error
 void RunSafetensors(BytesView input);
 std::vector<Bytes> SafetensorsSeeds();
 void RunNpy(BytesView input);

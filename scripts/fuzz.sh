@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# fuzz.sh SECONDS [TARGET...]: runs every fuzz target (tests/fuzz/), or those named, for so many
+# seconds under the address and undefined behaviour sanitizers, two at a time on two cores. Starts
+# from the seeds, the findings of the past, and what earlier runs have gathered in build/fuzz/corpus.
+# Prints executions and edge coverage. Fails where an input was found; build/fuzz/findings keeps it,
+# and `build/fuzz/tests/fuzz/integra_fuzz_replay TARGET FILE` runs it again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[[ ${1:-} =~ ^[0-9]+$ ]] || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
+seconds=$1
+shift
+targets=("$@")
+[ $# -gt 0 ] || targets=(network safetensors tflite npy picture execute)
+command -v clang++ > /dev/null || { echo "fuzzing needs clang++ and its libFuzzer" >&2; exit 1; }
+
+cmake --preset fuzz > /dev/null
+cmake --build --preset fuzz --parallel "$(nproc)" --target integra_fuzz_replay "${targets[@]/#/fuzz_}"
+bin=$PWD/build/fuzz/tests/fuzz
+cd build/fuzz
+"$bin/integra_fuzz_replay" --seeds seeds
+# Targets write files: in memory, where there is such a file system.
+[ -w /dev/shm ] && export TMPDIR=/dev/shm
+
+# No loader may ask for more than 256 MB at once: no input is longer than 8 KB.
+run() {
+  local target=$1 past=../../tests/fuzz/regressions/$1
+  mkdir -p "corpus/$target" "findings/$target" "$past"
+  "$bin/fuzz_$target" -fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 \
+    -max_total_time="$seconds" -max_len=8192 -timeout=20 -malloc_limit_mb=256 -rss_limit_mb=2048 \
+    -artifact_prefix="findings/$target/" "corpus/$target" "seeds/$target" "$past" \
+    > "fuzz_$target.log" 2>&1 || true
+  rmdir "$past" 2> /dev/null || true
+  grep '^#[0-9]*: cov:' "fuzz_$target.log" | tail -1 |
+    sed -E "s/^#([0-9]+): cov: ([0-9]+).*/$target: \1 executions, \2 edges/"
+}
+export -f run
+export bin seconds
+printf '%s\n' "${targets[@]}" | xargs -P "${FUZZ_JOBS:-$(nproc)}" -I TARGET bash -c 'run TARGET'
+
+found=$(find findings -type f)
+[ -z "$found" ] || { echo "findings:"; echo "$found"; exit 1; }
