@@ -1,5 +1,7 @@
 #include "integra/import.hpp"
 
+#include <new>
+
 #include "base/error.h"
 #include "convert/convert.h"
 
@@ -9,7 +11,11 @@ Network Import(const std::filesystem::path& file, const ImportOptions& options) 
   if (file.extension() != ".tflite") {
     Fail(ErrorCode::kUnsupported, file.string(), ": Integra imports .tflite files");
   }
-  return Network(convert::ImportTflite(file, options));
+  try {
+    return Network(convert::ImportTflite(file, options));
+  } catch (const std::bad_alloc&) {
+    FailOutOfMemory(file.native());
+  }
 }
 
 }  // namespace integra

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <optional>
 #include <string_view>
 
@@ -261,8 +262,12 @@ Array ParseNpy(SharedBytes file, const std::string& name) {
 }
 
 Array ReadNpy(const std::filesystem::path& path) {
-  const auto file = MappedFile::Open(path, std::numeric_limits<int64_t>::max());
-  return ParseNpy({file, file->bytes()}, path.string());
+  try {
+    const auto file = MappedFile::Open(path, std::numeric_limits<int64_t>::max());
+    return ParseNpy({file, file->bytes()}, path.string());
+  } catch (const std::bad_alloc&) {
+    FailOutOfMemory(path.native());
+  }
 }
 
 std::string NpyHeader(DataType dtype, const Shape& shape) {

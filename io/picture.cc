@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <new>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -37,8 +38,12 @@ Picture DecodePicture(std::span<const std::byte> file, const std::string& name,
 }
 
 Picture ReadPicture(const std::filesystem::path& path, const PictureLimits& limits) {
-  const auto file = MappedFile::Open(path, limits.max_file_bytes);
-  return DecodePicture(file->bytes(), path.string(), limits);
+  try {
+    const auto file = MappedFile::Open(path, limits.max_file_bytes);
+    return DecodePicture(file->bytes(), path.string(), limits);
+  } catch (const std::bad_alloc&) {
+    FailOutOfMemory(path.native());
+  }
 }
 
 }  // namespace integra::io

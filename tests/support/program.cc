@@ -1,10 +1,13 @@
 #include "tests/support/program.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <stdexcept>
+#include <thread>
 
 #include "tests/support/temporary_folder.h"
 
@@ -39,9 +42,20 @@ void Redirect(Out out, const char* out_file, const char* err_file) {
   close(ends[1]);
 }
 
+// As above. Where files may not grow, writing is to fail instead of ending the program.
+void LimitFiles(uint64_t bytes) {
+  const rlimit limit{bytes, bytes};
+  signal(SIGXFSZ, SIG_IGN);
+  if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(97);
+}
+
 }  // namespace
 
 ProgramResult RunProgram(const std::vector<std::string>& arguments, Out out) {
+  return RunProgram(arguments, Trouble{.out = out});
+}
+
+ProgramResult RunProgram(const std::vector<std::string>& arguments, const Trouble& trouble) {
   const TemporaryFolder folder;
   const std::string out_file = folder / "out", err_file = folder / "err";
   std::vector<char*> argv = {const_cast<char*>("integra")};
@@ -50,16 +64,21 @@ ProgramResult RunProgram(const std::vector<std::string>& arguments, Out out) {
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("cannot fork");
   if (child == 0) {
-    Redirect(out, out_file.c_str(), err_file.c_str());
+    Redirect(trouble.out, out_file.c_str(), err_file.c_str());
+    if (trouble.max_file_bytes != UINT64_MAX) LimitFiles(trouble.max_file_bytes);
     execv(INTEGRA_PROGRAM, argv.data());
     _exit(98);
+  }
+  if (trouble.killed_after.count() > 0) {
+    std::this_thread::sleep_for(trouble.killed_after);
+    kill(child, SIGKILL);
   }
   int status = 0;
   if (waitpid(child, &status, 0) != child) throw std::runtime_error("cannot wait");
   ProgramResult result;
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  if (out == Out::kKept) result.out = ReadText(out_file);
-  result.err = ReadText(err_file);
+  if (std::filesystem::exists(out_file)) result.out = ReadText(out_file);
+  if (std::filesystem::exists(err_file)) result.err = ReadText(err_file);
   return result;
 }
 
