@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <map>
 #include <utility>
 
 #include "analysis/layers.h"
@@ -125,8 +127,13 @@ class PairCollector {
       result_.worst_error = here.worst_error();
       result_.worst_sample = sample;
     }
-    if (classifier_ && analysis::TopK(a_.values()[0], 1) == analysis::TopK(b_.values()[0], 1)) {
+    if (!classifier_) return;
+    const int64_t x = analysis::TopK(a_.values()[0], 1)[0];
+    const int64_t y = analysis::TopK(b_.values()[0], 1)[0];
+    if (x == y) {
       ++result_.same_top1;
+    } else {
+      ++confusion_[{x, y}];
     }
   }
 
@@ -134,6 +141,10 @@ class PairCollector {
     OutputDifference result = result_;
     result.mean_error = all_.mean_error();
     result.sqnr_db = all_.sqnr_db();
+    for (const auto& [classes, samples] : confusion_) {
+      result.confusion.push_back({classes.first, classes.second, samples});
+    }
+    std::ranges::stable_sort(result.confusion, std::greater(), &ClassPair::samples);
     return result;
   }
 
@@ -142,6 +153,7 @@ class PairCollector {
   const Runner& b_;
   const bool classifier_;
   Difference all_;
+  std::map<std::pair<int64_t, int64_t>, int64_t> confusion_;
   OutputDifference result_;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/layer_chart.h"
+#include "analysis/range_charts.h"
 #include "integra/compare.hpp"
 
 namespace integra {
@@ -14,6 +15,7 @@ namespace {
 using analysis::EscapeHtml;
 using analysis::LayerChart;
 using analysis::Pretty;
+using analysis::RangeCharts;
 
 constexpr std::string_view kStyle = R"(
 :root { color-scheme: light dark; --ink: #1c2530; --soft: #66717e; --line: #dfe4ea; --page: #f6f8fa;
@@ -41,6 +43,8 @@ svg .tick { text-anchor: middle; font-size: 10px; } svg .title { font-weight: 60
 svg .value { font-size: 9px; fill: var(--soft); } svg .grid { stroke: var(--line); }
 .free { fill: var(--free); background: var(--free); } .same { fill: var(--same); background: var(--same); }
 .saturated { fill: var(--bad); background: var(--bad); }
+.charts { display: flex; flex-wrap: wrap; gap: 14px; } figure { margin: 0; width: 192px; }
+figcaption { font-size: 11px; overflow-wrap: anywhere; } .range { fill: var(--hover); }
 svg .back { fill: transparent; } svg .row:hover .back { fill: var(--hover); }
 )";
 
@@ -65,6 +69,25 @@ std::string Modes(const Comparison& c) {
   return out + "</table></section>\n";
 }
 
+// Which classes a pair of modes takes for each other's.
+std::string Confusion(const OutputDifference& d) {
+  constexpr size_t kMost = 20;
+  std::string out = fmt::format(
+      "<details><summary>Other classes, {0} and {1}</summary><table><tr><th>class in {0}</th>"
+      "<th>class in {1}</th><th>samples</th></tr>\n",
+      EscapeHtml(d.a), EscapeHtml(d.b));
+  for (size_t i = 0; i < std::min(kMost, d.confusion.size()); ++i) {
+    const ClassPair& pair = d.confusion[i];
+    out +=
+        fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", pair.a, pair.b, pair.samples);
+  }
+  out += "</table>";
+  if (d.confusion.size() > kMost) {
+    out += fmt::format("<p class='soft'>and {} more pairs</p>", d.confusion.size() - kMost);
+  }
+  return out + "</details>\n";
+}
+
 std::string Outputs(const Comparison& c) {
   std::string out =
       "<section><h2>Outputs</h2><table><tr><th>pair</th>"
@@ -80,7 +103,11 @@ std::string Outputs(const Comparison& c) {
         Pretty(d.worst_error),
         d.worst_sample < 0 ? std::string("–") : std::to_string(d.worst_sample));
   }
-  return out + "</table></section>\n";
+  out += "</table>";
+  for (const OutputDifference& d : c.outputs) {
+    if (!d.confusion.empty()) out += Confusion(d);
+  }
+  return out + "</section>\n";
 }
 
 std::string LayerTable(const LayerComparison& comparison) {
@@ -138,7 +165,8 @@ std::string Layers(const Comparison& c) {
       out += "<p>No layer of either network was found in the other by name.</p></section>\n";
       continue;
     }
-    out += Weakest(own == nullptr ? free : *own) + LayerChart(free, own) + LayerTable(free);
+    out += Weakest(own == nullptr ? free : *own) + LayerChart(free, own) + RangeCharts(free) +
+           LayerTable(free);
     if (own != nullptr) out += LayerTable(*own);
     out += "</section>\n";
   }

@@ -19,6 +19,10 @@ Json ToJson(const ModeResult& mode) {
 }
 
 Json ToJson(const OutputDifference& d) {
+  Json confusion = Json::array();
+  for (const ClassPair& pair : d.confusion) {
+    confusion.push_back({{"a", pair.a}, {"b", pair.b}, {"samples", pair.samples}});
+  }
   return {{"a", d.a},
           {"b", d.b},
           {"same_top1", d.same_top1},
@@ -26,7 +30,8 @@ Json ToJson(const OutputDifference& d) {
           {"mean_error", Number(d.mean_error)},
           {"worst_error", Number(d.worst_error)},
           {"worst_sample", d.worst_sample},
-          {"sqnr_db", Number(d.sqnr_db)}};
+          {"sqnr_db", Number(d.sqnr_db)},
+          {"confusion", std::move(confusion)}};
 }
 
 Json ToJson(const LayerDifference& d) {
@@ -40,7 +45,10 @@ Json ToJson(const LayerDifference& d) {
           {"worst_steps", Number(d.worst_steps)},
           {"saturation", Number(d.saturation)},
           {"a_range", {Number(d.a_min), Number(d.a_max)}},
-          {"b_range", {Number(d.b_min), Number(d.b_max)}}};
+          {"b_range", {Number(d.b_min), Number(d.b_max)}},
+          {"represented", {Number(d.range_low), Number(d.range_high)}},
+          {"range_use", Number(d.range_use)},
+          {"histogram", d.histogram}};
 }
 
 Json ToJson(const LayerComparison& c) {

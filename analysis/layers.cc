@@ -1,6 +1,7 @@
 #include "analysis/layers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -27,9 +28,14 @@ constexpr std::string_view kKeepRange[] = {
     "transpose",       "unpack",
 };
 
+// Whether a tensor has a range that integers hold.
+bool HasRange(const graph::Tensor& tensor) {
+  return tensor.quantization.scale.size() == 1 && IsQuantizedStorage(tensor.dtype);
+}
+
 // What the tensor's type and scale can hold; everything where it has none.
 ActivationRange RepresentedRange(const graph::Tensor& tensor) {
-  if (tensor.quantization.scale.size() != 1 || !IsQuantizedStorage(tensor.dtype)) return {};
+  if (!HasRange(tensor)) return {};
   const float scale = tensor.quantization.scale[0];
   const auto [first, last] = floats::RangeOf(tensor.dtype);
   const int32_t zero_point = tensor.quantization.zero_point[0];
@@ -53,7 +59,7 @@ ActivationRange FunctionRange(const graph::Graph& graph, const graph::Node& node
 
 int64_t CountSaturated(const graph::Graph& graph, const graph::Node& node,
                        const graph::Tensor& tensor, const std::vector<float>& values) {
-  if (tensor.quantization.scale.size() != 1 || !IsQuantizedStorage(tensor.dtype)) return 0;
+  if (!HasRange(tensor)) return 0;
   const float scale = tensor.quantization.scale[0];
   const auto [low, high] = RepresentedRange(tensor);
   const ActivationRange range = FunctionRange(graph, node);
@@ -62,6 +68,17 @@ int64_t CountSaturated(const graph::Graph& graph, const graph::Node& node,
   return std::count_if(values.begin(), values.end(), [=, low = low, high = high](float x) {
     return (low_counts && x <= low) || (high_counts && x >= high);
   });
+}
+
+void CountAbout(const ActivationRange& range, const std::vector<float>& values,
+                std::vector<int64_t>& bins) {
+  const double width = double{range.high} - double{range.low}, from = range.low - width / 4;
+  const double per_bin = 1.5 * width / static_cast<double>(bins.size());
+  const auto last = static_cast<double>(bins.size() - 1);
+  for (const float x : values) {
+    if (std::isnan(x)) continue;
+    ++bins[static_cast<size_t>(std::clamp((double{x} - from) / per_bin, 0.0, last))];
+  }
 }
 
 // The tensor of `other` that stands for output `i` of `node`.
@@ -90,7 +107,11 @@ LayerCollector::LayerCollector(const TracedRun& a, const TracedRun& b, bool same
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const graph::TensorId id = node.outputs[i];
       const auto other = one_network ? id : Counterpart(graph_, node, i, a.graph());
-      if (other) layers_.push_back({&node, *other, id});
+      if (!other) continue;
+      layers_.push_back({&node, *other, id});
+      if (!same_input && HasRange(graph_.tensor(id))) {
+        layers_.back().histogram.resize(LayerDifference::kHistogramBins);
+      }
     }
   }
 }
@@ -113,7 +134,11 @@ void LayerCollector::Add(TracedRun& a, const TracedRun& b) {
 
 void LayerCollector::AddLayer(Layer& layer, const TracedRun& a, const TracedRun& b) const {
   const std::vector<float> values = b.Values(layer.b);
-  layer.difference.Add(a.Values(layer.a), values);
+  const std::vector<float> expected = a.Values(layer.a);
+  layer.difference.Add(expected, values);
+  if (!layer.histogram.empty()) {
+    CountAbout(RepresentedRange(graph_.tensor(layer.b)), expected, layer.histogram);
+  }
   if (b_ != Mode::kFloat) {
     layer.saturated += CountSaturated(graph_, *layer.node, graph_.tensor(layer.b), values);
   }
@@ -142,6 +167,13 @@ LayerComparison LayerCollector::Result() const {
     out.a_max = d.a_max();
     out.b_min = d.b_min();
     out.b_max = d.b_max();
+    if (HasRange(tensor)) {
+      const ActivationRange range = RepresentedRange(tensor);
+      out.range_low = range.low;
+      out.range_high = range.high;
+      out.range_use = (d.b_max() - d.b_min()) / (double{range.high} - double{range.low});
+    }
+    out.histogram = layer.histogram;
     result.layers.push_back(std::move(out));
   }
   return result;

@@ -30,6 +30,7 @@ class LayerCollector {
     graph::TensorId a, b;     // the tensor in either network
     Difference difference = {};
     int64_t saturated = 0;
+    std::vector<int64_t> histogram = {};  // as LayerDifference has it
   };
   void AddLayer(Layer& layer, const TracedRun& a, const TracedRun& b) const;
 

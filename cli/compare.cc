@@ -24,7 +24,7 @@ struct CompareArguments {
   std::string modes = "float,simulated,integer";
   int64_t layer_samples = 16;
   int threads = 1;
-  std::filesystem::path json, html;
+  std::filesystem::path json, csv, html;
   double min_agreement = -1, min_sqnr = -1e9, max_drop = -1;
 };
 
@@ -157,7 +157,8 @@ int RunCompare(const CompareArguments& arguments) {
   CheckThresholds(arguments, result);
   if (!arguments.html.empty()) WriteFile(arguments.html, RenderHtml(result));
   if (!arguments.json.empty()) WriteFile(arguments.json, result.ToJson() + "\n");
-  if (arguments.json != "-" && arguments.html != "-") {
+  if (!arguments.csv.empty()) WriteFile(arguments.csv, result.ToCsv());
+  if (arguments.json != "-" && arguments.csv != "-" && arguments.html != "-") {
     PrintModes(result);
     PrintOutputs(result);
     PrintLayers(result);
@@ -193,9 +194,13 @@ Action AddCompare(CLI::App& verb) {
                   "Samples for the figures per layer (default 16; 0: no such figures)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
-  verb.add_option("--threads", arguments->threads, "Threads of one inference (default 1; 0: every usable processor)")
+  verb.add_option("--threads", arguments->threads,
+                  "Threads of one inference (default 1; 0: every usable processor)")
       ->type_name("N");
   verb.add_option("--json", arguments->json, "Write all figures as JSON; '-': to standard output")
+      ->type_name("FILE");
+  verb.add_option("--csv", arguments->csv,
+                  "Write the figures per layer as CSV; '-': to standard output")
       ->type_name("FILE");
   verb.add_option("--html", arguments->html, "Write a report; '-': to standard output")
       ->type_name("FILE");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -140,8 +141,9 @@ TEST_CASE("compare: JSON has every figure") {
   CHECK(json["outputs"][0]["sqnr_db"] == comparison.outputs[0].sqnr_db);
   REQUIRE(json["layers"].size() == 6);
   const auto& layer = json["layers"][0]["layers"][0];
-  for (const char* key : {"node", "op", "tensor", "sqnr_db", "mean_error", "worst_error",
-                          "mean_steps", "worst_steps", "saturation", "a_range", "b_range"}) {
+  for (const char* key :
+       {"node", "op", "tensor", "sqnr_db", "mean_error", "worst_error", "mean_steps", "worst_steps",
+        "saturation", "a_range", "b_range", "represented", "range_use", "histogram"}) {
     CAPTURE(key);
     CHECK(layer.contains(key));
   }
@@ -154,6 +156,70 @@ size_t CountOf(const std::string& text, std::string_view part) {
   return count;
 }
 
+TEST_CASE("compare: histograms lie about the range that integers represent") {
+  const Comparison comparison = Made();
+  for (const LayerComparison& pair : comparison.layers) {
+    for (const LayerDifference& layer : pair.layers) {
+      CAPTURE(layer.node);
+      const double width = layer.range_high - layer.range_low;
+      CHECK(width > 0);
+      CHECK(layer.range_use == doctest::Approx((layer.b_max - layer.b_min) / width));
+      CHECK(layer.histogram.empty() == pair.same_input);
+      if (layer.histogram.empty()) continue;
+      REQUIRE(layer.histogram.size() == LayerDifference::kHistogramBins);
+      // The first and the last bin that hold something are those of the extremes.
+      const auto bin = [&](double x) {
+        const double at = (x - layer.range_low + width / 4) / (1.5 * width) * 48;
+        return static_cast<std::ptrdiff_t>(std::clamp(at, 0.0, 47.0));
+      };
+      const auto filled = [](int64_t n) { return n > 0; };
+      const auto first = std::ranges::find_if(layer.histogram, filled) - layer.histogram.begin();
+      const auto last = layer.histogram.rend() -
+                        std::find_if(layer.histogram.rbegin(), layer.histogram.rend(), filled) - 1;
+      CHECK(first == bin(layer.a_min));
+      CHECK(last == bin(layer.a_max));
+    }
+  }
+}
+
+// Every disagreement is in the list, and the list is in order.
+TEST_CASE("compare: other classes add up to the samples that disagree") {
+  const Comparison comparison = Made();
+  for (const OutputDifference& d : comparison.outputs) {
+    int64_t different = 0;
+    for (const ClassPair& pair : d.confusion) {
+      CHECK(pair.a != pair.b);
+      different += pair.samples;
+    }
+    CHECK(different == (comparison.is_classifier ? comparison.samples - d.same_top1 : 0));
+    CHECK(std::ranges::is_sorted(d.confusion, std::greater(), &ClassPair::samples));
+  }
+}
+
+TEST_CASE("compare: CSV has a line for every layer of every pair") {
+  Comparison comparison = Made();
+  comparison.layers[0].layers[0].node = "a \"b\", c";
+  const std::string csv = comparison.ToCsv();
+  CHECK(CountOf(csv, "\r\n") == 1 + 6 * 2);
+  CHECK(csv.starts_with("a,b,same_input,node,op,tensor,sqnr_db,"));
+  CHECK(csv.find("float,simulated,0,\"a \"\"b\"\", c\",\"conv_2d\",") != csv.npos);
+  const size_t columns = 19;
+  CHECK(CountOf(csv.substr(0, csv.find('\r')), ",") == columns - 1);
+}
+
+TEST_CASE("compare: pairs of classes are reported, the most frequent first") {
+  Comparison comparison;
+  OutputDifference d{"float", "integer"};
+  for (int64_t i = 0; i < 25; ++i) d.confusion.push_back({i, i + 1, 30 - i});
+  comparison.outputs.push_back(d);
+  const std::string page = RenderHtml(comparison);
+  CHECK(page.find("<tr><td>0</td><td>1</td><td>30</td></tr>") != page.npos);
+  CHECK(page.find("and 5 more pairs") != page.npos);
+  const auto json = nlohmann::json::parse(comparison.ToJson());
+  CHECK(json["outputs"][0]["confusion"][0] ==
+        nlohmann::json({{"a", 0}, {"b", 1}, {"samples", 30}}));
+}
+
 TEST_CASE("compare: the page needs nothing else and draws every layer") {
   const Comparison comparison = Made();
   const std::string page = RenderHtml(comparison);
@@ -162,9 +228,11 @@ TEST_CASE("compare: the page needs nothing else and draws every layer") {
     CAPTURE(external);
     CHECK(page.find(external) == page.npos);
   }
-  CHECK(CountOf(page, "<svg ") == 3);  // one per pair
+  CHECK(CountOf(page, "<svg class='layers'") == 3);  // one per pair
+  CHECK(CountOf(page, "<figure>") == 3 * 2);         // histograms of both layers
   CHECK(CountOf(page, "<g class='row'>") == 3 * 2);
-  for (const char* tag : {"section", "table", "tr", "td", "svg", "g", "text", "details", "title"}) {
+  for (const char* tag : {"section", "table", "tr", "td", "svg", "g", "text", "details", "title",
+                          "figure", "figcaption", "div"}) {
     CAPTURE(tag);
     const std::string name = tag;
     CHECK(CountOf(page, "<" + name + ">") + CountOf(page, "<" + name + " ") ==

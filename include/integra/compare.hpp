@@ -50,15 +50,22 @@ struct ModeResult {
   double mean_us = 0;  // time of one Run
 };
 
+// Samples whose largest output is `a` in one mode and `b` in another.
+struct ClassPair {
+  int64_t a = 0, b = 0;
+  int64_t samples = 0;
+};
+
 // Outputs of `b` compared with those of `a`, as real values.
 struct OutputDifference {
   std::string a, b;
-  int64_t same_top1 = 0;      // samples with the same largest output
-  int64_t equal_samples = 0;  // samples whose outputs are all equal
-  double mean_error = 0;      // mean |a - b| over all output elements
-  double worst_error = 0;     // largest |a - b|
-  int64_t worst_sample = -1;  // where that was
-  double sqnr_db = 0;         // 10 log10(sum a^2 / sum (a - b)^2); infinite where equal
+  int64_t same_top1 = 0;                  // samples with the same largest output
+  int64_t equal_samples = 0;              // samples whose outputs are all equal
+  double mean_error = 0;                  // mean |a - b| over all output elements
+  double worst_error = 0;                 // largest |a - b|
+  int64_t worst_sample = -1;              // where that was
+  double sqnr_db = 0;                     // 10 log10(sum a^2 / sum (a - b)^2); infinite where equal
+  std::vector<ClassPair> confusion = {};  // different classes only; the most frequent come first
 };
 
 // A node's output in `b` compared with that in `a`.
@@ -74,6 +81,14 @@ struct LayerDifference {
   // function makes (0 of a ReLU, 0 and 6 of a ReLU6, 0 and 1 of a softmax). 0 in mode float.
   double saturation = 0;
   double a_min = 0, a_max = 0, b_min = 0, b_max = 0;  // smallest and largest values seen
+  // What the tensor's type and scale can hold, and the share of it between b's smallest and largest
+  // value. All 0 where the tensor has no scale of its own.
+  double range_low = 0, range_high = 0, range_use = 0;
+  // How a's values lie about that range: kHistogramBins equal bins from a quarter of its width
+  // below to a quarter above; the outer ones count everything beyond, too. Empty without a range,
+  // and with the same input.
+  static constexpr int kHistogramBins = 48;
+  std::vector<int64_t> histogram = {};
 };
 
 // All nodes, in the network's order, of two modes. Against a float original: those it has, too.
@@ -97,10 +112,13 @@ struct INTEGRA_API Comparison {
 
   // The whole result as JSON (stable key order; infinite values are null).
   std::string ToJson() const;
+  // The figures per layer as CSV: a line for every pair of modes and layer, after one of names.
+  std::string ToCsv() const;
 };
 
-// The result as one HTML page that needs no other file: tables, and for every layer bars of its
-// signal-to-noise ratio, its worst difference and its saturation.
+// The result as one HTML page that needs no other file: tables, which classes two modes see instead
+// of each other's, and for every layer bars of its signal-to-noise ratio, its worst difference and
+// its saturation, and the histogram of its values about the range that its integers hold.
 INTEGRA_API std::string RenderHtml(const Comparison& comparison);
 
 // Runs `network` in the given modes over `data`. Throws Error.
