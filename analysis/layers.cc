@@ -28,9 +28,10 @@ constexpr std::string_view kKeepRange[] = {
     "transpose",       "unpack",
 };
 
-// Whether a tensor has a range that integers hold.
+// Whether a tensor has a range that its integers hold. (A dynamic one holds every value.)
 bool HasRange(const graph::Tensor& tensor) {
-  return tensor.quantization.scale.size() == 1 && IsQuantizedStorage(tensor.dtype);
+  const Quantization& q = tensor.quantization;
+  return q.scale.size() == 1 && !q.dynamic && IsQuantizedStorage(tensor.dtype);
 }
 
 // What the tensor's type and scale can hold; everything where it has none.
@@ -134,10 +135,18 @@ void LayerCollector::Add(TracedRun& a, const TracedRun& b) {
 
 void LayerCollector::AddLayer(Layer& layer, const TracedRun& a, const TracedRun& b) const {
   const std::vector<float> values = b.Values(layer.b);
-  const std::vector<float> expected = a.Values(layer.a);
+  std::vector<float> expected = a.Values(layer.a);
   layer.difference.Add(expected, values);
   if (!layer.histogram.empty()) {
     CountAbout(RepresentedRange(graph_.tensor(layer.b)), expected, layer.histogram);
+  }
+  if (graph_.tensor(layer.b).quantization.dynamic) {
+    // Every sample has a step of its own.
+    const auto scale = static_cast<float>(b.ScaleOf(layer.b));
+    std::vector<float> steps = values;
+    for (float& x : steps) x /= scale;
+    for (float& x : expected) x /= scale;
+    layer.steps.Add(expected, steps);
   }
   if (b_ != Mode::kFloat) {
     layer.saturated += CountSaturated(graph_, *layer.node, graph_.tensor(layer.b), values);
@@ -156,7 +165,10 @@ LayerComparison LayerCollector::Result() const {
     out.sqnr_db = d.sqnr_db();
     out.mean_error = d.mean_error();
     out.worst_error = d.worst_error();
-    if (tensor.quantization.scale.size() == 1) {
+    if (tensor.quantization.dynamic) {
+      out.mean_steps = layer.steps.mean_error();
+      out.worst_steps = layer.steps.worst_error();
+    } else if (tensor.quantization.scale.size() == 1) {
       out.mean_steps = d.mean_error() / static_cast<double>(tensor.quantization.scale[0]);
       out.worst_steps = d.worst_error() / static_cast<double>(tensor.quantization.scale[0]);
     }

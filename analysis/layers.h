@@ -29,6 +29,7 @@ class LayerCollector {
     const graph::Node* node;  // of b
     graph::TensorId a, b;     // the tensor in either network
     Difference difference = {};
+    Difference steps = {};  // in steps of each sample's scale, where the range is dynamic
     int64_t saturated = 0;
     std::vector<int64_t> histogram = {};  // as LayerDifference has it
   };

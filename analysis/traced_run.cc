@@ -1,5 +1,6 @@
 #include "analysis/traced_run.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "runtime/float/grid.h"
@@ -73,8 +74,23 @@ void TracedRun::Run(std::span<const std::span<const std::byte>> inputs) {
   plan_->Run();
 }
 
+double TracedRun::RatioOf(graph::TensorId id) const {
+  if (!session_) return plan_->ratio(id);
+  const RangeRatio ratio = session_->ReadRatio(graph().tensor(id).name);
+  return std::ldexp(double(ratio.multiplier), -31 - ratio.shift);
+}
+
+double TracedRun::ScaleOf(graph::TensorId id) const {
+  return RatioOf(id) * double{graph().tensor(id).quantization.scale[0]};
+}
+
 std::vector<float> TracedRun::Values(graph::TensorId id) const {
   const graph::Tensor& tensor = graph().tensor(id);
+  if (session_ && tensor.quantization.dynamic) {
+    graph::Tensor scaled = tensor;
+    scaled.quantization.scale[0] = static_cast<float>(ScaleOf(id));
+    return RealValues(scaled, session_->ReadTensor(tensor.name));
+  }
   if (session_) return RealValues(tensor, session_->ReadTensor(tensor.name));
   std::vector<float> values(static_cast<size_t>(ElementCount(tensor.shape)));
   plan_->Values(id, values.data());
@@ -83,9 +99,11 @@ std::vector<float> TracedRun::Values(graph::TensorId id) const {
 
 void TracedRun::TakeTensor(graph::TensorId id, const TracedRun& other) {
   if (other.session_) {
-    plan_->Import(id, other.session_->ReadTensor(graph().tensor(id).name).data());
+    plan_->Import(id, other.session_->ReadTensor(graph().tensor(id).name).data(),
+                  other.RatioOf(id));
     return;
   }
+  plan_->set_ratio(id, other.plan_->ratio(id));
   const floats::FloatTensor& to = plan_->tensor(id);
   std::memcpy(to.data, other.plan_->tensor(id).data,
               static_cast<size_t>(to.count()) * SizeOf(to.dtype));

@@ -26,6 +26,9 @@ class TracedRun {
   // `inputs` as for Session::Run, batch 1.
   void Run(std::span<const std::span<const std::byte>> inputs);
 
+  // The step of an activation with one scale in the last Run.
+  double ScaleOf(graph::TensorId id) const;
+
   // An activation of the last Run, as RealValues() has it.
   std::vector<float> Values(graph::TensorId id) const;
 
@@ -37,6 +40,8 @@ class TracedRun {
   void TakeTensor(graph::TensorId id, const TracedRun& other);
 
  private:
+  double RatioOf(graph::TensorId id) const;  // of a dynamic range; else 1
+
   const Network network_;  // keeps the graph alive
   const Mode mode_;
   std::optional<Session> session_;           // mode integer

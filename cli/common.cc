@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cmath>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -28,7 +29,8 @@ Network OpenNetwork(const std::filesystem::path& path) {
 void AddRunOptions(CLI::App& verb, RunOptions& options) {
   verb.add_option("--mode", options.mode, "integer (default), simulated or float")
       ->type_name("MODE");
-  verb.add_option("--threads", options.threads, "Threads that work on one inference (default 1; 0: every usable processor)")
+  verb.add_option("--threads", options.threads,
+                  "Threads that work on one inference (default 1; 0: every usable processor)")
       ->type_name("N");
   verb.add_flag("--require-integer", options.require_integer,
                 "Refuse networks with nodes that compute in float");
@@ -115,6 +117,12 @@ void AnySession::Run(std::span<const std::span<const std::byte>> inputs,
 
 std::vector<std::byte> AnySession::ReadTensor(const std::string& name) const {
   return integer_ ? integer_->ReadTensor(name) : float_->ReadTensor(name);
+}
+
+double AnySession::ReadRatio(const std::string& name) const {
+  if (float_) return float_->ReadRatio(name);
+  const RangeRatio ratio = integer_->ReadRatio(name);
+  return std::ldexp(static_cast<double>(ratio.multiplier), -31 - ratio.shift);
 }
 
 std::vector<NodeProfile> AnySession::Profile() const {

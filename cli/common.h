@@ -55,6 +55,8 @@ class AnySession {
   void Run(std::span<const std::span<const std::byte>> inputs,
            std::span<const std::span<std::byte>> outputs);
   std::vector<std::byte> ReadTensor(const std::string& name) const;
+  // As FloatSession::ReadRatio.
+  double ReadRatio(const std::string& name) const;
   std::vector<NodeProfile> Profile() const;
   const Session* integer() const { return integer_ ? &*integer_ : nullptr; }
 

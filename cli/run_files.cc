@@ -152,13 +152,17 @@ void DumpTensors(const Network& network, const AnySession& session, const fs::pa
     const graph::Tensor& tensor = graph.tensors[i];
     if (tensor.is_constant()) continue;
     const std::string file = FileName(i, tensor.name);
+    std::vector<float> scale = tensor.quantization.scale;
+    if (tensor.quantization.dynamic) {
+      scale[0] = static_cast<float>(scale[0] * session.ReadRatio(tensor.name));
+    }
     io::WriteNpy(folder / file, tensor.dtype, tensor.shape, session.ReadTensor(tensor.name));
     list.push_back({{"index", i},
                     {"name", tensor.name},
                     {"file", file},
                     {"dtype", NameOf(tensor.dtype)},
                     {"shape", tensor.shape},
-                    {"scale", tensor.quantization.scale},
+                    {"scale", std::move(scale)},
                     {"zero_point", tensor.quantization.zero_point}});
   }
   WriteFile(folder / "tensors.json",

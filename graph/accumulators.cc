@@ -4,6 +4,7 @@
 #include <bit>
 #include <limits>
 
+#include "base/dynamic_range.h"
 #include "graph/schema.h"
 
 namespace integra::graph {
@@ -39,7 +40,8 @@ class DenseSums {
         bias_(context.has_input(2) ? &context.input(2) : nullptr),
         outer_(outer),
         channels_(channels),
-        inner_(inner) {}
+        inner_(inner),
+        bias_bits_(context.input(0).quantization.dynamic ? kRatioBits : 0) {}
 
   // No channel's bound is above this, whatever the weights are: found without reading them.
   // Unsigned, as |-2^63| is no int64.
@@ -68,6 +70,12 @@ class DenseSums {
     return std::max(centred, stored) + Bias(c);
   }
 
+  // Of error messages.
+  const char* bias_factor() const {
+    static_assert(kRatioBits == 8);
+    return bias_bits_ > 0 ? "times 256 (its input's range is dynamic) " : "";
+  }
+
  private:
   int64_t Weight(int64_t i) const {
     return weights_.dtype == DataType::kUInt8 ? int64_t{weights_.data.as<uint8_t>()[i]}
@@ -81,13 +89,16 @@ class DenseSums {
     if (bias_ == nullptr) return 0;
     const int64_t value = bias_->dtype == DataType::kInt64 ? bias_->data.as<int64_t>()[c]
                                                            : int64_t{bias_->data.as<int32_t>()[c]};
-    return value < 0 ? uint64_t{0} - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+    const uint64_t magnitude =
+        value < 0 ? uint64_t{0} - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+    return magnitude << bias_bits_;
   }
 
   const InputRange x_;
   const Tensor& weights_;
   const Tensor* bias_;
   const int64_t outer_, channels_, inner_;
+  const int bias_bits_;  // by which a dynamic range of the input can make the bias larger
 };
 
 }  // namespace
@@ -108,10 +119,10 @@ void CheckAccumulators(const InferContext& context, int64_t outer, int64_t chann
   for (int64_t c = 0; c < channels; ++c) {
     const uint64_t bound = sums.Bound(c);
     if (bound > static_cast<uint64_t>(limit)) {
-      context.FailUnsupported(
-          "output channel ", c, " could overflow its ", largest.limit_bits(),
-          "-bit accumulator: |weights| times the largest |input| plus |bias| add up to ", bound,
-          ", the limit is ", limit, "; smaller weights or fewer inputs per channel are needed");
+      context.FailUnsupported("output channel ", c, " could overflow its ", largest.limit_bits(),
+                              "-bit accumulator: |weights| times the largest |input| plus |bias| ",
+                              sums.bias_factor(), "add up to ", bound, ", the limit is ", limit,
+                              "; smaller weights or fewer inputs per channel are needed");
     }
     if (static_cast<int64_t>(bound) > largest.bound) {
       largest.bound = static_cast<int64_t>(bound);

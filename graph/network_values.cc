@@ -142,6 +142,13 @@ Quantization NetworkValues::ReadQuantization(const JsonValue& value,
   if (const JsonValue* axis = fields.Find("axis")) {
     q.axis = NarrowTo<int>(*axis, json_.Integer(*axis, fields.Name("axis")), fields.Name("axis"));
   }
+  if (const JsonValue* range = fields.Find("range")) {
+    const std::string& kind = json_.Text(*range, fields.Name("range"));
+    if (kind != "static" && kind != "dynamic") {
+      json_.FailAt(*range, fields.Name("range"), " is '", kind, "'; known are static and dynamic");
+    }
+    q.dynamic = kind == "dynamic";
+  }
   fields.RefuseOthers();
   return q;
 }

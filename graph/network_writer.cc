@@ -152,6 +152,7 @@ class NetworkWriter {
                  StoreList(tensor.name + ".zero_point", DataType::kInt32, q.zero_point));
     }
     if (q.per_channel() || q.axis != 0) object.Add("axis", JsonNumber(int64_t{q.axis}));
+    if (q.dynamic) object.Add("range", JsonQuote("dynamic"));
     return object.Done();
   }
 

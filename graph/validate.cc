@@ -1,3 +1,4 @@
+#include "graph/dynamic_range.h"
 #include "graph/schema.h"
 #include "graph/validation.h"
 
@@ -26,6 +27,7 @@ void Validate(Graph& graph) {
       CheckQuantizationShape(graph, graph.tensor(id));
     }
   }
+  CheckDynamicRanges(graph);
 }
 
 }  // namespace integra::graph

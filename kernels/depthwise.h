@@ -46,6 +46,10 @@ class Depthwise {
   // past the last pixel may be read (never used).
   virtual void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const = 0;
 
+  // The same without output stage: dst receives sum(x * (w - zw)) of stored values. Neither the
+  // bias nor the source's zero point is in it: DepthwiseAddends() are to be added.
+  virtual void Run(const uint8_t* src, int64_t rows, int32_t* dst) const = 0;
+
   virtual std::string name() const = 0;
   virtual size_t bytes() const = 0;  // of packed weights
 };

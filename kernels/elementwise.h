@@ -6,6 +6,7 @@
 // step is 1. Every function returns the same bits as the reference.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "base/fixed_point.h"
@@ -36,6 +37,9 @@ using AddRow = void (*)(const AddParams& params, const T* a, int64_t a_step, con
 template <typename T>
 void AddRowReference(const AddParams& params, const T* a, int64_t a_step, const T* b,
                      int64_t b_step, T* y, int64_t count);
+
+// +- t_i of all values of 8-bit operand i: sums whose range is dynamic add them first.
+std::array<int32_t, 256> AddTerms(const AddParams& params, int i);
 
 // The fastest 8-bit function that the parameters allow.
 struct AddRowChoice {

@@ -48,6 +48,11 @@ class Gemm {
   virtual void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
                    std::byte* scratch) const = 0;
 
+  // The same without output stage: dst[r * dst_stride + j] = sum(x * (w - zw)) of stored values.
+  // Neither the bias nor the source's zero point is in it: GemmAddends() are to be added.
+  virtual void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
+                   std::byte* scratch) const = 0;
+
   virtual std::string name() const = 0;
   virtual size_t scratch_bytes() const { return 0; }
   virtual size_t bytes() const = 0;  // of packed weights

@@ -26,17 +26,35 @@ int64_t WrappingProduct(int64_t a, int64_t b) {
 
 VectorOutputStage::VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
                                      const std::vector<int64_t>& order, int64_t largest_sum)
-    : stage_(stage), addends_(addends), order_(order) {
+    : stage_(stage),
+      largest_sum_(largest_sum),
+      addends_(addends),
+      order_(order),
+      blocks_(order.size() / 16 * sizeof(Block)) {
+  Prepare();
+}
+
+void VectorOutputStage::Update(std::span<const Multiplier> multipliers,
+                               std::span<const int32_t> addends, int32_t min, int32_t max) {
+  std::copy(multipliers.begin(), multipliers.end(), stage_.multipliers.begin());
+  std::copy(addends.begin(), addends.end(), addends_.begin());
+  stage_.min = min;
+  stage_.max = max;
+  Prepare();
+}
+
+void VectorOutputStage::Prepare() {
+  form_ = Form::kScalar;
   int lowest = kMaxShift, widest = 1;
-  for (const Multiplier& f : stage.multipliers) {
+  for (const Multiplier& f : stage_.multipliers) {
     if (f.m == 0) continue;
     lowest = std::min(lowest, f.s);
     widest = std::max(widest, PreShift(f));
   }
-  int64_t largest = largest_sum;
-  for (const int32_t a : addends) largest = std::max(largest, largest_sum + std::abs(int64_t{a}));
-  const bool twice = stage.rounding == Rounding::kDouble;
-  if (lowest >= 1 && largest < int64_t{1} << 31 && (!twice || stage.min >= stage.zero_point)) {
+  int64_t largest = largest_sum_;
+  for (const int32_t a : addends_) largest = std::max(largest, largest_sum_ + std::abs(int64_t{a}));
+  const bool twice = stage_.rounding == Rounding::kDouble;
+  if (lowest >= 1 && largest < int64_t{1} << 31 && (!twice || stage_.min >= stage_.zero_point)) {
     form_ = Form::kFloor;
   } else if (largest < int64_t{1} << (31 - std::min(widest, 31))) {
     form_ = Form::kTwoStep;
@@ -44,15 +62,14 @@ VectorOutputStage::VectorOutputStage(const OutputStage& stage, const std::vector
     return;
   }
 
-  blocks_ = AlignedBuffer(order.size() / 16 * sizeof(Block));
-  for (size_t i = 0; i < order.size(); ++i) {
+  for (size_t i = 0; i < order_.size(); ++i) {
     Block& block = blocks_.data<Block>()[i / 16];
     const size_t odd = i % 2, lane = i % 16 / 2;
     block.half[i % 16] = std::numeric_limits<int32_t>::min();
-    if (order[i] < 0) continue;
-    Multiplier f = stage.multiplier(order[i]);
+    if (order_[i] < 0) continue;
+    Multiplier f = stage_.multiplier(order_[i]);
     if (f.m == 0) f.s = 1;
-    const int64_t addend = addends[static_cast<size_t>(order[i])];
+    const int64_t addend = addends_[static_cast<size_t>(order_[i])];
     block.m[odd][lane] = f.m;
     if (form_ == Form::kFloor) {
       block.c[odd][lane] =

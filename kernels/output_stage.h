@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/buffer.h"
@@ -61,6 +62,11 @@ class VectorOutputStage {
   VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
                     const std::vector<int64_t>& order, int64_t largest_sum);
 
+  // Another stage for as many channels, with the rounding and zero point as they are. Allocates
+  // nothing.
+  void Update(std::span<const Multiplier> multipliers, std::span<const int32_t> addends,
+              int32_t min, int32_t max);
+
   Form form() const { return form_; }
   const Block* blocks() const { return blocks_.data<Block>(); }
   size_t bytes() const { return blocks_.size(); }
@@ -80,7 +86,10 @@ class VectorOutputStage {
   uint8_t max() const { return static_cast<uint8_t>(stage_.max); }
 
  private:
+  void Prepare();
+
   OutputStage stage_;
+  int64_t largest_sum_ = 0;
   Form form_ = Form::kScalar;
   std::vector<int32_t> addends_;
   std::vector<int64_t> order_;

@@ -11,9 +11,9 @@
 namespace integra::quantize {
 namespace {
 
-constexpr RangeMethod kMethods[] = {RangeMethod::kMinMax, RangeMethod::kMovingAverage,
+constexpr RangeMethod kMethods[] = {RangeMethod::kMinMax,     RangeMethod::kMovingAverage,
                                     RangeMethod::kPercentile, RangeMethod::kEntropy,
-                                    RangeMethod::kMse};
+                                    RangeMethod::kMse,        RangeMethod::kDynamic};
 
 Range Intersect(Range a, Range b) { return {std::max(a.low, b.low), std::min(a.high, b.high)}; }
 
@@ -31,6 +31,8 @@ const char* NameOf(RangeMethod method) {
       return "entropy";
     case RangeMethod::kMse:
       return "mse";
+    case RangeMethod::kDynamic:
+      return "dynamic";
   }
   return "?";
 }
@@ -79,6 +81,7 @@ Range ChooseRange(const Observer& observer, const RangeOptions& options, Symmetr
   const Range all = histogram.extremes();
   switch (options.method) {
     case RangeMethod::kMinMax:
+    case RangeMethod::kDynamic:
       return all;
     case RangeMethod::kMovingAverage:
       return observer.samples() == 0 ? all : Intersect(observer.moving_average(), all);

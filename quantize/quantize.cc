@@ -57,6 +57,11 @@ void RequirePossibleActivations(const ActivationRecipe& activations, const std::
     Fail(ErrorCode::kInvalidArgument, "the recipe wants int16 activations with a zero point", what,
          "; they have a symmetric scheme");
   }
+  if (activations.range.method == RangeMethod::kDynamic &&
+      (activations.dtype == DataType::kInt16 || activations.bits != 8)) {
+    Fail(ErrorCode::kInvalidArgument, "the recipe wants a dynamic range", what,
+         "; it needs uint8 or int8 and all 8 bits");
+  }
 }
 
 void RequirePossibleActivations(const Recipe& recipe) {

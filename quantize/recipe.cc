@@ -83,8 +83,14 @@ class Reader {
   JsonFields fields_;
 };
 
-void ReadRange(Reader& reader, RangeOptions& range) {
-  reader.Named("range", ParseRangeMethod, range.method);
+// What is no activation inside of the network has a static range.
+std::optional<RangeMethod> ParseStaticRange(std::string_view name) {
+  const auto method = ParseRangeMethod(name);
+  return method == RangeMethod::kDynamic ? std::nullopt : method;
+}
+
+void ReadRange(Reader& reader, RangeOptions& range, bool may_be_dynamic = false) {
+  reader.Named("range", may_be_dynamic ? ParseRangeMethod : ParseStaticRange, range.method);
   reader.Number("percentile", 50, 100, false, range.percentile);
   reader.Number("momentum", 0, 1, true, range.momentum);
 }
@@ -171,7 +177,10 @@ class RecipeReader {
       document_.FailAt(value, what, ": int16 activations have no zero point; use \"symmetric\"");
     }
     reader.Integer("bits", 2, wide ? 16 : 8, activations.bits);
-    ReadRange(reader, activations.range);
+    ReadRange(reader, activations.range, true);
+    if (activations.range.method == RangeMethod::kDynamic && (wide || activations.bits != 8)) {
+      document_.FailAt(value, what, ": a dynamic range needs uint8 or int8 and all 8 bits");
+    }
     reader.Done();
   }
 

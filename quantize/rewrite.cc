@@ -1,10 +1,13 @@
 #include "quantize/rewrite.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
+#include "base/dynamic_range.h"
 #include "base/error.h"
+#include "graph/dynamic_range.h"
 #include "graph/schema.h"
 #include "quantize/adaround.h"
 #include "quantize/op_rules.h"
@@ -136,8 +139,12 @@ class Rewriter {
                                          "' is 0 in every calibration sample: scale 1"));
         }
       }
+      const bool wanted = method == NameOf(RangeMethod::kDynamic);
+      const bool dynamic = wanted && CanBeDynamic(ids);
+      if (wanted && !dynamic) method = NameOf(RangeMethod::kMinMax);
       for (const TensorId id : ids) {
         SetActivation(id, params, recipe.dtype);
+        graph_.tensor(id).quantization.dynamic = dynamic;
         AddReport(id, method, params);
       }
     }
@@ -151,6 +158,41 @@ class Rewriter {
       rounded.push_back(static_cast<T>(QuantizeValue(x, params)));
     }
     return SharedBytes::Own(std::move(rounded));
+  }
+
+  // Whether every member of a group can have the range that one layer finds. A note says why not.
+  bool CanBeDynamic(const std::vector<TensorId>& members) {
+    const auto is_member = [&](TensorId id) {
+      return std::find(members.begin(), members.end(), id) != members.end();
+    };
+    const auto keep_static = [&](const auto&... reason) {
+      report_.notes.push_back(
+          StrCat("tensor '", graph_.tensor(members[0]).name, "' has a static range: ", reason...));
+      return false;
+    };
+    for (const auto* ends : {&graph_.inputs, &graph_.outputs}) {
+      if (std::any_of(ends->begin(), ends->end(), is_member)) {
+        return keep_static("the network's inputs and outputs have one");
+      }
+    }
+    for (const TensorId id : members) {
+      const Shape& shape = graph_.tensor(id).shape;
+      if (graph_.tensor(id).is_constant() || shape.empty() || shape[0] != 1) {
+        return keep_static("'", graph_.tensor(id).name, "' is not of one sample");
+      }
+    }
+    int finders = 0;
+    for (const Node& node : graph_.nodes) {
+      const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(), is_member);
+      const bool makes = std::any_of(node.outputs.begin(), node.outputs.end(), is_member);
+      if (!reads && !makes) continue;
+      if (!graph::FindsRange(node.type) && !graph::KeepsRange(node)) {
+        return keep_static("node '", node.name, "' (", graph::NameOf(node.type),
+                           ") does not work with a dynamic one");
+      }
+      if (makes && graph::FindsRange(node.type)) ++finders;
+    }
+    return finders == 1 || keep_static("several layers share it");
   }
 
   void SetActivation(TensorId id, const QuantParams& params, DataType dtype) {
@@ -199,9 +241,10 @@ class Rewriter {
       }
     }
     if (schema.derive != nullptr) schema.derive(graph_, node);
-    // Fewer bits than the type holds: the clamp keeps the rest unused.
+    // Fewer levels than the type holds: the clamp keeps the rest unused.
     const auto params = params_.find(node.outputs[0]);
-    if (params != params_.end() && node.has("clamp")) {
+    if (params != params_.end() && node.has("clamp") &&
+        !graph_.tensor(node.outputs[0]).quantization.dynamic) {
       auto clamp = node.integers("clamp");
       clamp[0] = std::max<int64_t>(clamp[0], params->second.levels.min);
       clamp[1] = std::min<int64_t>(clamp[1], params->second.levels.max);
@@ -282,7 +325,9 @@ class Rewriter {
   void FitBiasPerTensor(const Node& node, const WeightRecipe& recipe,
                         const std::vector<float>& bias, float input_scale,
                         std::vector<QuantParams>& params) {
-    const int64_t raised = FitBias(bias, input_scale, params);
+    const bool dynamic = graph_.tensor(node.inputs[0]).quantization.dynamic;
+    const float smallest_scale = dynamic ? std::ldexp(input_scale, -kRatioBits) : input_scale;
+    const int64_t raised = FitBias(bias, smallest_scale, params);
     if (raised == 0) return;
     report_.notes.push_back(StrCat("node '", node.name, "': ", raised,
                                    " output channels have a bias too large for their weights' "

@@ -21,6 +21,7 @@ Range RangeOfWeights(std::span<const float> values, const WeightRecipe& recipe) 
     }
     case RangeMethod::kMinMax:
     case RangeMethod::kMovingAverage:
+    case RangeMethod::kDynamic:
       break;
   }
   const auto [low, high] = std::minmax_element(values.begin(), values.end());

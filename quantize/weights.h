@@ -34,7 +34,8 @@ std::vector<QuantParams> ChooseWeightParams(std::span<const float> weights,
                                             const WeightRecipe& recipe);
 
 // Raises the scales of channels whose bias could not be held in int32 at scale input * weights with
-// room for the accumulation: |bias| < 2^30 steps. Returns how many channels that were.
+// room for the accumulation: |bias| < 2^30 steps, where `input_scale` is the smallest of the input.
+// Returns how many channels that were.
 int64_t FitBias(std::span<const float> bias, float input_scale, std::vector<QuantParams>& params);
 
 // How weights of a recipe are stored: int8, or uint8 where they have a zero point.

@@ -1,5 +1,7 @@
 #include "runtime/lowering.h"
 
+#include <algorithm>
+
 namespace integra::runtime {
 
 #define OPERATOR(Name, text) void Lower##Name(Lowering&);
@@ -13,6 +15,11 @@ LowerFunction LowerFunctionOf(graph::OpType type) {
 #undef OPERATOR
   };
   return kFunctions[static_cast<size_t>(type)];
+}
+
+bool Lowering::has_dynamic_range() const {
+  const auto dynamic = [&](graph::TensorId id) { return range_of(id) != graph::kNoTensor; };
+  return std::ranges::any_of(node.inputs, dynamic) || std::ranges::any_of(node.outputs, dynamic);
 }
 
 Activation Lowering::ActivationOf(const graph::Tensor& tensor) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/dynamic_range.h"
 #include "base/thread_pool.h"
 #include "graph/graph.h"
 #include "graph/schema.h"
@@ -25,6 +26,8 @@ struct StepContext {
   std::byte* const* tensors;  // address of every tensor, by TensorId
   std::byte* const* scratch;  // one private area per thread, of the size the lowering asked for
   ThreadPool* pool;
+  DynamicRange* ranges;  // by TensorId of the tensor that owns the range (graph::RangeOwners)
+  std::byte* workspace;  // shared by all threads, of the size the lowering asked for
 
   template <typename T>
   const T* in(graph::TensorId id) const {
@@ -47,15 +50,27 @@ struct Activation {
 class Lowering {
  public:
   Lowering(const graph::Graph& graph, const graph::Node& node, kernels::Isa isa,
-           const SessionOptions& options, WeightCache& cache)
-      : graph(graph), node(node), isa(isa), options(options), cache(cache) {}
+           const SessionOptions& options, WeightCache& cache,
+           const std::vector<graph::TensorId>& range_owners)
+      : graph(graph),
+        node(node),
+        isa(isa),
+        options(options),
+        cache(cache),
+        range_owners(range_owners) {}
 
   const graph::Graph& graph;
   const graph::Node& node;
   const kernels::Isa isa;
   const SessionOptions& options;
   WeightCache& cache;
+  const std::vector<graph::TensorId>& range_owners;
 
+  // Whether the node reads or makes a tensor with a dynamic range.
+  bool has_dynamic_range() const;
+  graph::TensorId range_of(graph::TensorId id) const {
+    return id == graph::kNoTensor ? id : range_owners[static_cast<size_t>(id)];
+  }
   const graph::Tensor& input(size_t i) const { return graph.tensor(node.inputs[i]); }
   const graph::Tensor& output(size_t i) const { return graph.tensor(node.outputs[i]); }
   bool has_input(size_t i) const { return node.input(i) != graph::kNoTensor; }
@@ -71,7 +86,8 @@ class Lowering {
   void AliasOutput(size_t i, size_t j);
 
   // --- Requests ---
-  size_t scratch_bytes = 0;  // per thread
+  size_t scratch_bytes = 0;    // per thread
+  size_t workspace_bytes = 0;  // shared
   uint64_t multiply_accumulates = 0;
 
   template <typename... Parts>

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "graph/dynamic_range.h"
 #include "kernels/self_test.h"
 #include "runtime/float_nodes.h"
 
@@ -145,9 +146,10 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
   std::vector<bool> read_as_activation(graph.tensors.size(), false);
   for (const TensorId id : graph.outputs) read_as_activation[static_cast<size_t>(id)] = true;
 
+  plan.range_owners = graph::RangeOwners(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    Lowering lowering(graph, node, plan.isa, options, cache);
+    Lowering lowering(graph, node, plan.isa, options, cache, plan.range_owners);
     if (IsFloatNode(graph, node)) {
       if (options.float_nodes == nullptr) RefuseFloatNodes(graph);
       options.float_nodes->Lower(lowering);
@@ -164,6 +166,7 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
     }
     plan.nodes.push_back({lowering.kernel, lowering.multiply_accumulates});
     plan.scratch_bytes = std::max(plan.scratch_bytes, lowering.scratch_bytes);
+    plan.workspace_bytes = std::max(plan.workspace_bytes, lowering.workspace_bytes);
     if (lowering.step) plan.steps.push_back({i, std::move(lowering.step)});
   }
   LayOut(graph, alias_of, options.keep_all_tensors, plan);

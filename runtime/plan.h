@@ -28,6 +28,8 @@ struct Plan {
   std::vector<PlannedStep> steps;
   std::vector<PlannedNode> nodes;  // every node, those without a step too
   size_t scratch_bytes = 0;        // per thread
+  size_t workspace_bytes = 0;      // shared by all threads
+  std::vector<graph::TensorId> range_owners;
 
   // Per tensor: where it lives in the arena, or kNotInArena for constants.
   static constexpr size_t kNotInArena = ~size_t{0};

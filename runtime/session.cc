@@ -84,11 +84,11 @@ runtime::Plan Affordable(runtime::Plan plan, const Network& network,
   const uint64_t limit = options.max_memory_bytes > 0 ? options.max_memory_bytes : MachineMemory();
   const uint64_t scratch = ScratchBytesPerThread(plan) * static_cast<uint64_t>(options.threads);
   const uint64_t weights = network.weights().bytes();
-  const uint64_t needed = plan.arena_bytes + scratch + weights;
+  const uint64_t needed = plan.arena_bytes + scratch + plan.workspace_bytes + weights;
   if (needed > limit) {
     Fail(ErrorCode::kSystem, network.graph().source, ": needs ", needed, " bytes (activations ",
-         plan.arena_bytes, ", scratch ", scratch, ", packed weights ", weights,
-         "), more than the limit of ", limit,
+         plan.arena_bytes, ", scratch ", scratch + plan.workspace_bytes, ", packed weights ",
+         weights, "), more than the limit of ", limit,
          options.max_memory_bytes > 0 ? " (max_memory_bytes)" : ", which is all the machine has");
   }
   return plan;
@@ -107,7 +107,9 @@ class Session::Impl {
                          options_)),
         pool_(options_.pool ? options_.pool : std::make_shared<ThreadPool>(options_.threads)),
         arena_(plan_.arena_bytes),
-        scratch_(ScratchBytesPerThread(plan_) * static_cast<size_t>(options_.threads)) {
+        scratch_(ScratchBytesPerThread(plan_) * static_cast<size_t>(options_.threads)),
+        workspace_(plan_.workspace_bytes),
+        ranges_(network.graph().tensors.size()) {
     const size_t count = network.graph().tensors.size();
     for (size_t id = 0; id < count; ++id) {
       std::byte* address = const_cast<std::byte*>(plan_.constant_addresses[id]);
@@ -168,6 +170,15 @@ class Session::Impl {
     return value;
   }
 
+  RangeRatio ReadRatio(const std::string& name) const {
+    const auto id = graph().Find(name);
+    if (!id) Fail(ErrorCode::kInvalidArgument, "the network has no tensor '", name, "'");
+    const graph::TensorId owner = plan_.range_owners[static_cast<size_t>(*id)];
+    if (owner == graph::kNoTensor) return {};
+    const Multiplier ratio = ranges_[static_cast<size_t>(owner)].ratio;
+    return {ratio.m, ratio.s};
+  }
+
   std::vector<NodeProfile> Profile() const {
     std::vector<NodeProfile> all;
     for (size_t i = 0; i < graph().nodes.size(); ++i) {
@@ -184,7 +195,7 @@ class Session::Impl {
   void WriteChromeTrace(std::ostream& out) const;
 
   MemoryUse memory() const {
-    return {plan_.arena_bytes, plan_.arena_lower_bound, scratch_.size(),
+    return {plan_.arena_bytes, plan_.arena_lower_bound, scratch_.size() + workspace_.size(),
             network_.weights().bytes()};
   }
 
@@ -220,7 +231,8 @@ class Session::Impl {
   }
 
   void RunSteps() {
-    const runtime::StepContext context{addresses_.data(), scratch_addresses_.data(), pool_.get()};
+    const runtime::StepContext context{addresses_.data(), scratch_addresses_.data(), pool_.get(),
+                                       ranges_.data(), workspace_.data()};
     if (!options_.profile) {
       for (const runtime::PlannedStep& step : plan_.steps) {
         StopWhereAsked(step);
@@ -249,6 +261,8 @@ class Session::Impl {
   const std::shared_ptr<ThreadPool> pool_;
   AlignedBuffer arena_;
   AlignedBuffer scratch_;
+  AlignedBuffer workspace_;
+  std::vector<DynamicRange> ranges_;  // by TensorId, where a tensor owns one
   std::vector<std::byte*> addresses_;
   std::vector<std::byte*> scratch_addresses_;
   std::vector<NodeProfile> profile_;
@@ -316,6 +330,7 @@ void Session::Run(std::span<const std::span<const std::byte>> inputs,
 std::vector<std::byte> Session::ReadTensor(const std::string& name) const {
   return impl_->ReadTensor(name);
 }
+RangeRatio Session::ReadRatio(const std::string& name) const { return impl_->ReadRatio(name); }
 std::vector<NodeProfile> Session::Profile() const { return impl_->Profile(); }
 void Session::WriteChromeTrace(std::ostream& out) const { impl_->WriteChromeTrace(out); }
 MemoryUse Session::memory() const { return impl_->memory(); }

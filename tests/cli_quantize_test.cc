@@ -97,6 +97,43 @@ TEST_CASE("cli quantize: digits from float to integers that classify as well") {
   CHECK(compared.code == 0);
 }
 
+TEST_CASE("cli quantize: dynamic ranges, which a dump of tensors tells") {
+  const TemporaryFolder folder;
+  folder.Write("recipe.json", R"({"activations": {"range": "dynamic"}})");
+  const std::string out = folder / "int8";
+  const ProgramResult result =
+      RunProgram({"quantize", kDigits / "float", "-o", out, "--calibration",
+                  kDigits / "calibration.npy", "--recipe", folder / "recipe.json"});
+  REQUIRE(result.code == 0);
+  CHECK(Holds(result.err, "note: tensor 'classify' has a static range"));
+  CHECK(RunProgram({"verify", out}).code == 0);
+  const ProgramResult compared = RunProgram(
+      {"compare", out, "--float", kDigits / "float", "--data", kDigits / "test_images.npy",
+       "--labels", kDigits / "test_labels.npy", "--max-drop", "0.3", "--min-agreement", "99.5"});
+  CAPTURE(compared.err);
+  CHECK(compared.code == 0);
+
+  // A picture without ink has no large values.
+  io::WriteNpy(folder / "x.npy", DataType::kUInt8, {1, 8, 8, 1}, std::vector<std::byte>(64));
+  const graph::Graph graph = Network::Load(out).graph();
+  for (const char* mode : {"integer", "simulated"}) {
+    CAPTURE(mode);
+    const ProgramResult run =
+        RunProgram({"run", out, "--mode", mode, "--input", folder / "x.npy", "--output",
+                    folder / "y.npy", "--dump-tensors", folder / mode});
+    CAPTURE(run.err);
+    REQUIRE(run.code == 0);
+    for (const auto& tensor :
+         nlohmann::json::parse(ReadText(std::string(folder / mode) + "/tensors.json"))) {
+      const auto id = graph.Find(tensor["name"].get<std::string>()).value();
+      const Quantization& nominal = graph.tensor(id).quantization;
+      CAPTURE(tensor["name"]);
+      const float scale = tensor["scale"][0].get<float>();
+      CHECK((nominal.dynamic ? scale < nominal.scale[0] : scale == nominal.scale[0]));
+    }
+  }
+}
+
 TEST_CASE("cli quantize: recipes, fewer bits, JSON") {
   const Workplace place;
   place.folder.Write("recipe.json", R"({"weights": {"granularity": "per_tensor"}, "equalize": true,

@@ -88,9 +88,11 @@ Case RandomCase(Random& random, int64_t rows, int64_t n, int64_t segments, int64
   return c;
 }
 
-std::vector<uint8_t> Run(const Gemm& gemm, const Case& c) {
+// Outputs or, as int32_t, sums.
+template <typename T>
+std::vector<T> Run(const Gemm& gemm, const Case& c) {
   const int64_t stride = c.problem.n + 3;
-  std::vector<uint8_t> dst(static_cast<size_t>(c.rows * stride), 0xAA);
+  std::vector<T> dst(static_cast<size_t>(c.rows * stride), 0xAA);
   AlignedBuffer scratch(gemm.scratch_bytes());
   gemm.Run(c.src(), c.rows, dst.data(), stride, scratch.data());
   return dst;
@@ -114,14 +116,17 @@ std::vector<std::unique_ptr<const Gemm>> Candidates(const GemmProblem& problem) 
 void CheckCase(Random& random, int64_t rows, int64_t n, int64_t segments, int64_t length,
                Values values) {
   const Case c = RandomCase(random, rows, n, segments, length, values);
-  const std::vector<uint8_t> expected = Run(*MakeReferenceGemm(c.problem), c);
+  const auto reference = MakeReferenceGemm(c.problem);
+  const auto outputs = Run<uint8_t>(*reference, c);
+  const auto sums = Run<int32_t>(*reference, c);
   for (const auto& gemm : Candidates(c.problem)) {
     CAPTURE(gemm->name());
     CAPTURE(rows);
     CAPTURE(n);
     CAPTURE(segments);
     CAPTURE(length);
-    CHECK(Run(*gemm, c) == expected);
+    CHECK(Run<uint8_t>(*gemm, c) == outputs);
+    CHECK(Run<int32_t>(*gemm, c) == sums);
   }
 }
 

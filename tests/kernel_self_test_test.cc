@@ -23,6 +23,10 @@ class WrongGemm final : public Gemm {
     right_->Run(src, rows, dst, dst_stride, scratch);
     dst[(rows - 1) * dst_stride + n_ - 1] ^= 1;
   }
+  void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
+           std::byte* scratch) const override {
+    right_->Run(src, rows, dst, dst_stride, scratch);
+  }
   std::string name() const override { return "wrong"; }
   size_t scratch_bytes() const override { return right_->scratch_bytes(); }
   size_t bytes() const override { return 0; }
@@ -39,6 +43,9 @@ class WrongDepthwise final : public Depthwise {
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
     right_->Run(src, rows, dst);
     dst[rows * row_ - 1] ^= 1;
+  }
+  void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
+    right_->Run(src, rows, dst);
   }
   std::string name() const override { return "wrong"; }
   size_t bytes() const override { return 0; }

@@ -21,6 +21,7 @@ inline std::vector<NamedRecipe> StandardRecipes() {
       {"activations: percentile 99.9",
        R"({"activations": {"range": "percentile", "percentile": 99.9}})"},
       {"activations: entropy", R"({"activations": {"range": "entropy"}})"},
+      {"activations: dynamic", R"({"activations": {"range": "dynamic"}})"},
       // Schemes.
       {"activations: symmetric", R"({"activations": {"symmetry": "symmetric"}})"},
       {"activations: symmetric full range", R"({"activations": {"symmetry": "symmetric_full"}})"},

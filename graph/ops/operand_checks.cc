@@ -18,7 +18,7 @@ void RequireOneScale(const InferContext& c, const Tensor& tensor) {
 void RequireSameQuantization(const InferContext& c, size_t input, size_t output) {
   if (!(c.input(input).quantization == c.output(output).quantization)) {
     c.FailFile("'", c.input(input).name, "' and '", c.output(output).name,
-               "' differ in scale or zero point, which this operator does not change");
+               "' differ in scale, zero point or range, which this operator does not change");
   }
 }
 

@@ -26,7 +26,7 @@ void Infer(InferContext& c) {
     c.FailFile("cannot reshape ", ToString(c.input(0).shape), " to ", ToString(shape));
   }
   if (!(c.input(0).quantization == c.output(0).quantization)) {
-    c.FailFile("input and output differ in scale or zero point");
+    c.FailFile("input and output differ in scale, zero point or range");
   }
   c.SetOutput(0, c.input(0).dtype, std::move(shape));
 }

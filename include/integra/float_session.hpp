@@ -64,6 +64,8 @@ class INTEGRA_API FloatSession {
   std::vector<float> ReadValues(const std::string& name) const;
   // The same in the tensor's own type, rounded and clamped where that is quantized.
   std::vector<std::byte> ReadTensor(const std::string& name) const;
+  // The scale of a tensor with a dynamic range over its nominal one, in that run; 1 of others.
+  double ReadRatio(const std::string& name) const;
 
   std::vector<NodeProfile> Profile() const;
 

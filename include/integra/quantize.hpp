@@ -39,6 +39,8 @@ enum class RangeMethod : uint8_t {
   kEntropy,        // "entropy": smallest Kullback-Leibler divergence; known to clip far too much on
                    // some networks
   kMse,            // "mse": smallest mean squared quantization error
+  kDynamic,  // "dynamic": found from each input while the network runs; activations only. What
+             // cannot have such a range is as kMinMax, with a note
 };
 
 // How weights are rounded to integers.

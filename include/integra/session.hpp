@@ -67,6 +67,13 @@ struct MemoryUse {
   size_t packed_weights_bytes = 0;  // shared with other sessions of this network
 };
 
+// The scale of a tensor with a dynamic range is, after a run, its nominal one times
+// multiplier / 2^(31 + shift); that of others is as the network says (the ratio 1).
+struct RangeRatio {
+  int32_t multiplier = 1 << 30;
+  int32_t shift = -1;
+};
+
 class INTEGRA_API Session {
  public:
   // Plans the network: chooses kernels, packs weights, lays out memory. Throws Error.
@@ -89,6 +96,8 @@ class INTEGRA_API Session {
   // The value of any tensor after the last Run, in its own dtype (the last sample of a batch).
   // Needs keep_all_tensors for tensors that are not outputs.
   std::vector<std::byte> ReadTensor(const std::string& name) const;
+
+  RangeRatio ReadRatio(const std::string& name) const;
 
   std::vector<NodeProfile> Profile() const;
   void WriteChromeTrace(std::ostream& out) const;  // of the last Run; needs options.profile

@@ -33,6 +33,9 @@ struct Quantization {
   std::vector<float> scale;
   std::vector<int32_t> zero_point;
   int axis = 0;
+  // The scale is nominal: each run finds a ratio to it from the values it sees. Only tensors inside
+  // of a network have such a range (docs/QUANTIZATION.md).
+  bool dynamic = false;
 
   bool empty() const { return scale.empty(); }
   bool per_channel() const { return scale.size() > 1; }

@@ -42,6 +42,19 @@ class Avx2Depthwise final : public Depthwise {
   }
 
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
+    RunBlocks(src, rows, dst);
+  }
+  void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
+    RunBlocks(src, rows, dst);
+  }
+
+  std::string name() const override { return "own avx2"; }
+  size_t bytes() const override { return weights_.size() + stage_.bytes(); }
+
+ private:
+  // To outputs or, where T is int32_t, to sums.
+  template <typename T>
+  void RunBlocks(const uint8_t* src, int64_t rows, T* dst) const {
     for (const DepthwiseBlock& block : cut_.blocks) {
       const int16_t* w = weights_.data<int16_t>() + block.phase * pairs_ * kBlock * 2;
       for (int64_t y = 0; y < rows; ++y) {
@@ -56,10 +69,6 @@ class Avx2Depthwise final : public Depthwise {
     }
   }
 
-  std::string name() const override { return "own avx2"; }
-  size_t bytes() const override { return weights_.size() + stage_.bytes(); }
-
- private:
   std::vector<int64_t> Order(const DepthwiseProblem& p) const {
     std::vector<int64_t> order;
     for (size_t phase = 0; phase < cut_.phases.size(); ++phase) {
@@ -85,6 +94,18 @@ class Avx2Depthwise final : public Depthwise {
       const __m256i weights = _mm256_load_si256(reinterpret_cast<const __m256i*>(w + 16 * v));
       acc[v] = _mm256_add_epi32(acc[v], _mm256_madd_epi16(taps[v], weights));
     }
+  }
+
+  // Sums come interleaved, four channels at a time.
+  void Store(const DepthwiseBlock& block, const __m256i* acc, int32_t* dst) const {
+    int32_t sums[kBlock];
+    for (int v = 0; v < kVectors; ++v) {
+      for (int half = 0; half < 2; ++half) {
+        std::memcpy(sums + InterleavedByte(v, 4 * half),
+                    reinterpret_cast<const int32_t*>(acc + v) + 4 * half, 4 * sizeof(int32_t));
+      }
+    }
+    avx2::StoreSums<kBlock>(dst, sums, block.valid);
   }
 
   void Store(const DepthwiseBlock& block, const __m256i* acc, uint8_t* dst) const {

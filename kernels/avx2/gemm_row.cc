@@ -36,15 +36,16 @@ class RowGemm final : public Gemm {
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
     (void)dst_stride;
-    if (rows == 0) return;
-    auto* x = reinterpret_cast<int16_t*>(scratch);
-    Widen(src, segments_, segment_length_, 0, x);
-    const int8_t* w = weights_.data<int8_t>();
-    for (int64_t n = 0; n < n_; n += kChannels, w += steps_ * 2 * kChannels) {
-      Lanes sums[kVectors] = {};
-      Multiply(x, w, sums);
-      Store(sums, n, dst + n);
-    }
+    ForEachTile(src, rows, scratch,
+                [&](const Lanes(&sums)[kVectors], int64_t n) { Store(sums, n, dst + n); });
+  }
+
+  void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
+           std::byte* scratch) const override {
+    (void)dst_stride;
+    ForEachTile(src, rows, scratch, [&](const Lanes(&sums)[kVectors], int64_t n) {
+      StoreSums<kChannels>(dst + n, sums, std::min(kChannels, n_ - n));
+    });
   }
 
   std::string name() const override { return "own avx2 one row"; }
@@ -52,6 +53,20 @@ class RowGemm final : public Gemm {
   size_t bytes() const override { return weights_.size() + stage_.bytes(); }
 
  private:
+  // Calls store(sums, n) for every tile, which begins at channel n.
+  template <typename F>
+  void ForEachTile(const GemmSource& src, int64_t rows, std::byte* scratch, const F& store) const {
+    if (rows == 0) return;
+    auto* x = reinterpret_cast<int16_t*>(scratch);
+    Widen(src, segments_, segment_length_, 0, x);
+    const int8_t* w = weights_.data<int8_t>();
+    for (int64_t n = 0; n < n_; n += kChannels, w += steps_ * 2 * kChannels) {
+      Lanes sums[kVectors] = {};
+      Multiply(x, w, sums);
+      store(sums, n);
+    }
+  }
+
   INTEGRA_INLINE Lanes Product(__m256i pair, const int8_t* w) {
     const __m128i bytes = _mm_load_si128(reinterpret_cast<const __m128i*>(w));
     return (Lanes)_mm256_madd_epi16(pair, _mm256_cvtepi8_epi16(bytes));

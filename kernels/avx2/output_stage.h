@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "kernels/output_stage.h"
 
 namespace integra::kernels::avx2 {
@@ -109,6 +111,16 @@ INTEGRA_INLINE void StoreChannels(uint8_t* dst, __m128i bytes, int64_t valid) {
     dst += 2;
   }
   if (valid & 1) *dst = static_cast<uint8_t>(_mm_extract_epi8(bytes, 0));
+}
+
+// Writes the first `valid` of kCount sums. (A constant number is copied without a call.)
+template <int64_t kCount>
+INTEGRA_INLINE void StoreSums(int32_t* dst, const void* sums, int64_t valid) {
+  if (valid == kCount) {
+    std::memcpy(dst, sums, kCount * sizeof(int32_t));
+  } else {
+    std::memcpy(dst, sums, static_cast<size_t>(valid) * sizeof(int32_t));
+  }
 }
 
 }  // namespace integra::kernels::avx2

@@ -1,7 +1,6 @@
 #include "kernels/requantize.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/avx2/output_stage.h"
 
@@ -10,10 +9,14 @@ namespace integra::kernels::avx2 {
 void Requantize(const VectorOutputStage& stage, const int32_t* sums, int64_t sum_stride,
                 int64_t rows, int64_t n, const int32_t* row_terms, uint8_t* dst,
                 int64_t dst_stride) {
-  const int64_t whole = stage.form() == Form::kScalar ? 0 : n / 16 * 16;
   const Form form = stage.form();
+  if (form == Form::kScalar) {
+    reference::Requantize(stage, sums, sum_stride, rows, n, row_terms, dst, dst_stride);
+    return;
+  }
   const ClampVectors clamp = LoadClamp(stage);
-  for (int64_t j = 0; j < whole; j += 16) {
+  for (int64_t j = 0; j < n; j += 16) {
+    const int64_t valid = std::min<int64_t>(16, n - j);
     const VectorOutputStage::Block& block = stage.blocks()[j / 16];
     const StageVectors v0 = LoadStage(block, 0), v1 = LoadStage(block, 1);
     for (int64_t r = 0; r < rows; ++r) {
@@ -22,15 +25,8 @@ void Requantize(const VectorOutputStage& stage, const int32_t* sums, int64_t sum
       const __m256i a = _mm256_add_epi32(_mm256_loadu_si256(from), term);
       const __m256i b = _mm256_add_epi32(_mm256_loadu_si256(from + 1), term);
       const __m256i s0 = Scale(a, v0, form), s1 = Scale(b, v1, form);
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + r * dst_stride + j),
-                       _mm256_castsi256_si128(NarrowRows(s0, s1, s0, s1, clamp)));
-    }
-  }
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t j = whole; j < n; ++j) {
-      const auto sum = static_cast<uint32_t>(sums[r * sum_stride + j]) +
-                       static_cast<uint32_t>(row_terms != nullptr ? row_terms[r] : 0);
-      dst[r * dst_stride + j] = stage.ApplyScalar(static_cast<int32_t>(sum), j);
+      StoreChannels(dst + r * dst_stride + j,
+                    _mm256_castsi256_si128(NarrowRows(s0, s1, s0, s1, clamp)), valid);
     }
   }
 }

@@ -70,6 +70,16 @@ class VnniDepthwise final : public Depthwise {
     for (const DepthwiseBlock& block : cut_.blocks) (this->*run_)(block, src, rows, dst);
   }
 
+  void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
+    for (const DepthwiseBlock& block : cut_.blocks) {
+      if (wide_) {
+        RunTaps<true, Form::kScalar>(block, src, rows, dst);
+      } else {
+        RunTaps<false, Form::kScalar>(block, src, rows, dst);
+      }
+    }
+  }
+
   std::string name() const override {
     return shares_rows_ ? "own avx512_vnni 3x3" : "own avx512_vnni";
   }
@@ -166,8 +176,18 @@ class VnniDepthwise final : public Depthwise {
     }
   }
 
-  template <bool kWide, Form kForm>
-  void RunTaps(const DepthwiseBlock& block, const uint8_t* src, int64_t rows, uint8_t* dst) const {
+  // The scalar form without output stage.
+  void StoreScalar(const DepthwiseBlock& block, const Lanes (&acc)[kVectors], int32_t* dst) const {
+    alignas(64) int32_t sums[kBlock];
+    for (int v = 0; v < kVectors; ++v) _mm512_store_si512(sums + 16 * v, (__m512i)acc[v]);
+    for (int64_t i = 0; i < kBlock; ++i) {
+      const int64_t channel = InterleavedByte(i / 16, i % 16);
+      if (channel < block.valid) dst[channel] = sums[i];
+    }
+  }
+
+  template <bool kWide, Form kForm, typename T>
+  void RunTaps(const DepthwiseBlock& block, const uint8_t* src, int64_t rows, T* dst) const {
     const ClampVectors clamp = avx512::LoadClamp(stage_);
     const int8_t* weights = WeightsOf(block);
     const VectorOutputStage::Block* stage = StageOf(block);
@@ -187,7 +207,7 @@ class VnniDepthwise final : public Depthwise {
           }
         }
       }
-      uint8_t* to = dst + y * out_pitch_ + block.offset;
+      T* to = dst + y * out_pitch_ + block.offset;
       if constexpr (kForm == Form::kScalar) {
         StoreScalar(block, acc, to);
       } else {
@@ -269,7 +289,7 @@ class VnniDepthwise final : public Depthwise {
       if (shares_rows_ && stride_y == 1) return &VnniDepthwise::RunRows<kWide, kForm, 1>;
       if (shares_rows_) return &VnniDepthwise::RunRows<kWide, kForm, 2>;
     }
-    return &VnniDepthwise::RunTaps<kWide, kForm>;
+    return &VnniDepthwise::RunTaps<kWide, kForm, uint8_t>;
   }
   template <bool kWide>
   RunFunction Choose(int64_t stride_y) const {

@@ -30,6 +30,7 @@ struct Tile {
   int64_t channel;  // first one of the tile
   int64_t valid;    // channels to write, <= 16 * NR
   uint8_t* dst;     // row 0, first channel of the tile
+  int32_t* sums;    // or null: where the scalar form leaves sums instead of outputs
   int64_t dst_stride;
 };
 
@@ -81,6 +82,10 @@ INTEGRA_INLINE void StoreRow(uint8_t* dst, const Lanes (&row)[NR], int64_t valid
 }
 
 void StoreScalar(const Tile& t, const int32_t* sums, int64_t row) {
+  if (t.sums != nullptr) {
+    std::copy_n(sums, t.valid, t.sums + row * t.dst_stride);
+    return;
+  }
   for (int64_t n = 0; n < t.valid; ++n) {
     t.dst[row * t.dst_stride + n] = t.stage->ApplyScalar(sums[n], t.channel + n);
   }
@@ -214,32 +219,12 @@ class VnniGemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    int32_t* row_terms = nullptr;
-    if (weight_zero_point_ != 0) {
-      row_terms = reinterpret_cast<int32_t*>(scratch);
-      for (int64_t r = 0; r < rows; ++r) row_terms[r] = RowTerm(src, r);
-    }
-    const int8_t* weights = weights_.data<int8_t>();
-    int64_t channel = 0;
-    for (const int vectors : chunks_) {
-      Tile t{weights, segments_,
-             steps_,  src.base,
-             nullptr, src.segment_offsets,
-             nullptr, &stage_,
-             channel, std::min<int64_t>(16 * vectors, n_ - channel),
-             nullptr, dst_stride};
-      const TileShape* shape = TilesFor(vectors, max_rows_ == 1);
-      for (int64_t r = 0; r < rows;) {
-        while (shape->rows > rows - r) ++shape;
-        t.row_offsets = src.row_offsets + r;
-        t.row_terms = row_terms != nullptr ? row_terms + r : nullptr;
-        t.dst = dst + r * dst_stride + channel;
-        shape->run(t);
-        r += shape->rows;
-      }
-      channel += 16 * vectors;
-      weights += segments_ * steps_ * 64 * vectors;
-    }
+    RunTiles(src, rows, dst, dst_stride, stage_, scratch);
+  }
+  void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
+           std::byte* scratch) const override {
+    static const VectorOutputStage no_stage;  // of the scalar form
+    RunTiles(src, rows, dst, dst_stride, no_stage, scratch);
   }
 
   std::string name() const override { return "own avx512_vnni"; }
@@ -249,6 +234,44 @@ class VnniGemm final : public Gemm {
   size_t bytes() const override { return weights_.size() + stage_.bytes(); }
 
  private:
+  // To outputs or, where T is int32_t, to sums.
+  template <typename T>
+  void RunTiles(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
+                const VectorOutputStage& stage, std::byte* scratch) const {
+    int32_t* row_terms = nullptr;
+    if (weight_zero_point_ != 0) {
+      row_terms = reinterpret_cast<int32_t*>(scratch);
+      for (int64_t r = 0; r < rows; ++r) row_terms[r] = RowTerm(src, r);
+    }
+    const int8_t* weights = weights_.data<int8_t>();
+    int64_t channel = 0;
+    for (const int vectors : chunks_) {
+      Tile t{weights,   segments_,
+             steps_,    src.base,
+             nullptr,   src.segment_offsets,
+             nullptr,   &stage,
+             channel,   std::min<int64_t>(16 * vectors, n_ - channel),
+             nullptr,   nullptr,
+             dst_stride};
+      const TileShape* shape = TilesFor(vectors, max_rows_ == 1);
+      for (int64_t r = 0; r < rows;) {
+        while (shape->rows > rows - r) ++shape;
+        t.row_offsets = src.row_offsets + r;
+        t.row_terms = row_terms != nullptr ? row_terms + r : nullptr;
+        T* const to = dst + r * dst_stride + channel;
+        if constexpr (std::is_same_v<T, int32_t>) {
+          t.sums = to;
+        } else {
+          t.dst = to;
+        }
+        shape->run(t);
+        r += shape->rows;
+      }
+      channel += 16 * vectors;
+      weights += segments_ * steps_ * 64 * vectors;
+    }
+  }
+
   void Pack(const GemmProblem& p) {
     const int64_t vectors = (n_ + 15) / 16;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * segments_ * steps_ * 64));

@@ -32,6 +32,36 @@ class OneDnnGemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
+    ForEachTile(src, rows, scratch,
+                [&](int64_t r, int64_t count, const int32_t* sums, const int32_t* terms) {
+                  requantize_(stage_, sums, n_, count, n_, terms, dst + r * dst_stride, dst_stride);
+                });
+  }
+
+  void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
+           std::byte* scratch) const override {
+    ForEachTile(src, rows, scratch,
+                [&](int64_t r, int64_t count, const int32_t* sums, const int32_t* terms) {
+                  for (int64_t i = 0; i < count; ++i) {
+                    const int32_t term = terms != nullptr ? terms[i] : 0;
+                    for (int64_t j = 0; j < n_; ++j) {
+                      dst[(r + i) * dst_stride + j] = sums[i * n_ + j] + term;
+                    }
+                  }
+                });
+  }
+
+  std::string name() const override { return "onednn " + matmul_.implementation(); }
+  size_t scratch_bytes() const override {
+    return SumBytes() + TermBytes() + static_cast<size_t>(tile_ * depth_) + kReadPadding;
+  }
+  size_t bytes() const override { return matmul_.bytes() + stage_.bytes(); }
+
+ private:
+  // Calls store(row, count, sums, terms) for every tile: sum(x * w) of its rows, and what the
+  // weights' zero point adds to each row, or null.
+  template <typename F>
+  void ForEachTile(const GemmSource& src, int64_t rows, std::byte* scratch, const F& store) const {
     auto* sums = reinterpret_cast<int32_t*>(scratch);
     auto* terms = reinterpret_cast<int32_t*>(scratch + SumBytes());
     auto* gathered = reinterpret_cast<uint8_t*>(scratch + SumBytes() + TermBytes());
@@ -47,18 +77,10 @@ class OneDnnGemm final : public Gemm {
       if (weight_zero_point_ != 0) {
         for (int64_t i = 0; i < count; ++i) terms[i] = RowTerm(x + i * depth_);
       }
-      requantize_(stage_, sums, n_, count, n_, weight_zero_point_ != 0 ? terms : nullptr,
-                  dst + r * dst_stride, dst_stride);
+      store(r, count, sums, weight_zero_point_ != 0 ? terms : nullptr);
     }
   }
 
-  std::string name() const override { return "onednn " + matmul_.implementation(); }
-  size_t scratch_bytes() const override {
-    return SumBytes() + TermBytes() + static_cast<size_t>(tile_ * depth_) + kReadPadding;
-  }
-  size_t bytes() const override { return matmul_.bytes() + stage_.bytes(); }
-
- private:
   size_t SumBytes() const { return AlignUp(static_cast<size_t>(tile_ * n_) * sizeof(int32_t)); }
   size_t TermBytes() const { return AlignUp(static_cast<size_t>(tile_) * sizeof(int32_t)); }
 

@@ -29,20 +29,18 @@ class PortableGemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    auto* x = reinterpret_cast<int16_t*>(scratch);
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t t = 0; t < segments_; ++t) {
-        const uint8_t* from = src.base + src.row_offsets[r] + src.segment_offsets[t];
-        std::copy_n(from, segment_length_, x + t * segment_length_);
-      }
-      for (int64_t j = 0; j < n_; ++j) {
-        const int64_t acc = int64_t{Dot(x, weights_.data() + j * depth_, depth_)} +
-                            addends_[static_cast<size_t>(j)];
-        // Both parts are known modulo 2^32 only; their sum fits.
-        dst[r * dst_stride + j] =
-            static_cast<uint8_t>(stage_.Apply(static_cast<int32_t>(static_cast<uint32_t>(acc)), j));
-      }
-    }
+    ForEachSum(src, rows, scratch, [&](int64_t r, int64_t j, int32_t sum) {
+      const int64_t acc = int64_t{sum} + addends_[static_cast<size_t>(j)];
+      // Both parts are known modulo 2^32 only; their sum fits.
+      dst[r * dst_stride + j] =
+          static_cast<uint8_t>(stage_.Apply(static_cast<int32_t>(static_cast<uint32_t>(acc)), j));
+    });
+  }
+
+  void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
+           std::byte* scratch) const override {
+    ForEachSum(src, rows, scratch,
+               [&](int64_t r, int64_t j, int32_t sum) { dst[r * dst_stride + j] = sum; });
   }
 
   std::string name() const override { return "own portable"; }
@@ -50,6 +48,18 @@ class PortableGemm final : public Gemm {
   size_t bytes() const override { return weights_.size() * sizeof(int16_t); }
 
  private:
+  template <typename F>
+  void ForEachSum(const GemmSource& src, int64_t rows, std::byte* scratch, const F& take) const {
+    auto* x = reinterpret_cast<int16_t*>(scratch);
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t t = 0; t < segments_; ++t) {
+        const uint8_t* from = src.base + src.row_offsets[r] + src.segment_offsets[t];
+        std::copy_n(from, segment_length_, x + t * segment_length_);
+      }
+      for (int64_t j = 0; j < n_; ++j) take(r, j, Dot(x, weights_.data() + j * depth_, depth_));
+    }
+  }
+
   const int64_t n_, segments_, segment_length_, depth_;
   const OutputStage stage_;
   const std::vector<int32_t> addends_;

@@ -18,6 +18,16 @@ void AddRowReference(const AddParams& p, const T* a, int64_t a_step, const T* b,
   }
 }
 
+std::array<int32_t, 256> AddTerms(const AddParams& p, int i) {
+  std::array<int32_t, 256> terms;
+  const int64_t one = int64_t{1} << p.left_shift;
+  for (int32_t x = 0; x < 256; ++x) {
+    const int64_t term = MultiplyDouble((x - p.zero[i]) * one, p.input[i]);
+    terms[static_cast<size_t>(x)] = static_cast<int32_t>(i == 1 && p.subtract ? -term : term);
+  }
+  return terms;
+}
+
 template <typename T>
 void MulRowReference(const MulParams& p, const T* a, int64_t a_step, const T* b, int64_t b_step,
                      T* y, int64_t count) {

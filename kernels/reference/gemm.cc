@@ -32,6 +32,23 @@ class ReferenceGemm final : public Gemm {
     }
   }
 
+  void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
+           std::byte*) const override {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t j = 0; j < p_.n; ++j) {
+        const int8_t* w = weights_.data() + j * p_.depth();
+        int64_t sum = 0;
+        for (int64_t t = 0; t < p_.segments; ++t) {
+          const uint8_t* x = src.base + src.row_offsets[r] + src.segment_offsets[t];
+          for (int64_t k = 0; k < p_.segment_length; ++k) {
+            sum += x[k] * (*w++ - p_.weight_zero_point);
+          }
+        }
+        dst[r * dst_stride + j] = static_cast<int32_t>(sum);
+      }
+    }
+  }
+
   std::string name() const override { return "reference"; }
   size_t bytes() const override { return weights_.size() + bias_.size() * sizeof(int32_t); }
 

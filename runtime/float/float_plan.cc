@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "graph/dynamic_range.h"
 #include "runtime/float/convolution.h"
 #include "runtime/float/sum.h"
 #include "runtime/memory_plan.h"
@@ -41,7 +42,9 @@ uint64_t MultiplyAccumulatesOf(const FloatCall& call) {
 FloatPlan::FloatPlan(const graph::Graph& graph, const FloatPlanOptions& options)
     : graph_(graph),
       options_(options),
-      constants_(graph, options.simulated ? ConstantForm::kQuantized : ConstantForm::kOriginal) {
+      constants_(graph, options.simulated ? ConstantForm::kQuantized : ConstantForm::kOriginal),
+      range_owners_(graph::RangeOwners(graph)),
+      ratios_(graph.tensors.size(), 1.0) {
   PlaceTensors();
   nodes_.reserve(graph.nodes.size());
   for (const graph::Node& node : graph.nodes) Bind(node);
@@ -108,11 +111,17 @@ void FloatPlan::Bind(const graph::Node& node) {
     bound.call.outputs.push_back(tensor(id));
     const graph::Tensor& output = graph_.tensor(id);
     if (options_.simulated && !output.quantization.empty() && IsQuantizedStorage(output.dtype)) {
-      bound.rounded.push_back(
-          {tensor(id).floats(), OutputGridOf(node, output), RoundingOf(graph_, node, output)});
+      RoundedOutput rounded{
+          tensor(id).floats(), OutputGridOf(node, output), {}, id, HasDynamicRange(node)};
+      const graph::TensorId input = node.input(0);
+      if (!rounded.dynamic && input != graph::kNoTensor &&
+          graph_.tensor(input).quantization.scale.size() == 1) {
+        rounded.rounding = RoundingOf(graph_, node, output, NominalScale(input), NominalScale(id));
+      }
+      bound.rounded.push_back(std::move(rounded));
     }
   }
-  if (options_.simulated) bound.function = SimulatedSumOf(graph_, node);
+  if (options_.simulated && !HasDynamicRange(node)) bound.function = SimulatedSumOf(graph_, node);
   if (bound.function == nullptr) bound.function = FloatFunctionOf(node.type);
   bound.kernel = StrCat("float ", graph::NameOf(node.type));
   bound.multiply_accumulates = MultiplyAccumulatesOf(bound.call);
@@ -159,22 +168,69 @@ void FloatPlan::RunNode(size_t n) {
   } else {
     bound.function(bound.call);
   }
-  for (const RoundedOutput& output : bound.rounded) {
+  for (RoundedOutput& output : bound.rounded) {
+    if (output.dynamic) {
+      RoundDynamically(bound.call.node, output);
+      continue;
+    }
     kernels::FakeQuantize(output.grid, output.rounding, output.values, options_.threads);
   }
+}
+
+bool FloatPlan::HasDynamicRange(const graph::Node& node) const {
+  const auto dynamic = [&](graph::TensorId id) {
+    return id != graph::kNoTensor && graph_.tensor(id).quantization.dynamic;
+  };
+  return std::ranges::any_of(node.inputs, dynamic) || std::ranges::any_of(node.outputs, dynamic);
+}
+
+void FloatPlan::RoundDynamically(const graph::Node& node, RoundedOutput& output) {
+  const graph::Tensor& tensor = graph_.tensor(output.id);
+  if (range_owners_[static_cast<size_t>(output.id)] == output.id) {
+    set_ratio(output.id, DynamicRatioOf(tensor, output.values));
+  }
+  float scale = 0;
+  // A node's clamp is one of the nominal scale; its activation function has been applied already.
+  const kernels::QuantizedGrid grid =
+      tensor.quantization.dynamic ? RunGridOf(output.id, scale) : OutputGridOf(node, tensor);
+  kernels::AccumulatorRounding rounding;
+  if (graph_.tensor(node.inputs[0]).quantization.scale.size() == 1) {
+    rounding = RoundingOf(graph_, node, tensor, ScaleOf(node.inputs[0]), ScaleOf(output.id));
+  }
+  kernels::FakeQuantize(grid, rounding, output.values, options_.threads);
+}
+
+kernels::QuantizedGrid FloatPlan::RunGridOf(graph::TensorId id, float& scale) const {
+  kernels::QuantizedGrid grid = GridOf(graph_.tensor(id));
+  if (!graph_.tensor(id).quantization.dynamic) return grid;
+  scale = static_cast<float>(ScaleOf(id));
+  grid.scale = {&scale, 1};
+  return grid;
+}
+
+double FloatPlan::ratio(graph::TensorId id) const {
+  const graph::TensorId owner = range_owners_[static_cast<size_t>(id)];
+  return owner == graph::kNoTensor ? 1 : ratios_[static_cast<size_t>(owner)];
+}
+
+void FloatPlan::set_ratio(graph::TensorId id, double ratio) {
+  const graph::TensorId owner = range_owners_[static_cast<size_t>(id)];
+  if (owner != graph::kNoTensor) ratios_[static_cast<size_t>(owner)] = ratio;
 }
 
 void FloatPlan::Run() {
   for (size_t n = 0; n < nodes_.size(); ++n) RunNode(n);
 }
 
-void FloatPlan::Import(graph::TensorId id, const std::byte* bytes) {
+void FloatPlan::Import(graph::TensorId id, const std::byte* bytes, double ratio) {
   const graph::Tensor& description = graph_.tensor(id);
   const FloatTensor& to = tensor(id);
   if (description.dtype == to.dtype) {
     std::memcpy(to.data, bytes, BytesOf(to));
   } else {
-    DequantizeAs(description.dtype, GridOf(description), bytes, 0, to.floats());
+    set_ratio(id, ratio);
+    float scale = 0;
+    DequantizeAs(description.dtype, RunGridOf(id, scale), bytes, 0, to.floats());
   }
 }
 
@@ -184,7 +240,8 @@ void FloatPlan::Export(graph::TensorId id, std::byte* bytes) const {
   if (description.dtype == from.dtype) {
     std::memcpy(bytes, from.data, BytesOf(from));
   } else {
-    QuantizeAs(description.dtype, GridOf(description), from.floats(), 0, bytes);
+    float scale = 0;
+    QuantizeAs(description.dtype, RunGridOf(id, scale), from.floats(), 0, bytes);
   }
 }
 

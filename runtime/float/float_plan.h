@@ -42,8 +42,14 @@ class FloatPlan {
   const FloatTensor& tensor(graph::TensorId id) const { return tensors_[static_cast<size_t>(id)]; }
 
   // Between an activation and its bytes in the network's own type: dequantize; round and clamp.
-  void Import(graph::TensorId id, const std::byte* bytes);
+  // `ratio` is that of a dynamic range to its nominal scale.
+  void Import(graph::TensorId id, const std::byte* bytes, double ratio = 1);
   void Export(graph::TensorId id, std::byte* bytes) const;
+  // An activation with one scale: that of the last run, which differs from the network's where the
+  // range is dynamic.
+  double ScaleOf(graph::TensorId id) const { return ratio(id) * NominalScale(id); }
+  double ratio(graph::TensorId id) const;
+  void set_ratio(graph::TensorId id, double ratio);
   // The activation's values as float32, whatever its type.
   void Values(graph::TensorId id, float* values) const;
 
@@ -52,10 +58,19 @@ class FloatPlan {
   uint64_t multiply_accumulates(size_t n) const { return nodes_[n].multiply_accumulates; }
 
  private:
+  double NominalScale(graph::TensorId id) const {
+    return double{graph_.tensor(id).quantization.scale[0]};
+  }
+
+  // `scale` is where the grid points to if the range is dynamic.
+  kernels::QuantizedGrid RunGridOf(graph::TensorId id, float& scale) const;
+
   struct RoundedOutput {
     float* values;
     kernels::QuantizedGrid grid;
     kernels::AccumulatorRounding rounding;
+    graph::TensorId id;
+    bool dynamic;  // grid and rounding are made anew in each run
   };
   struct BoundNode {
     FloatCall call;
@@ -70,10 +85,14 @@ class FloatPlan {
   void Bind(const graph::Node& node);
   void Prepare(BoundNode& bound);
   void ReleasePackedWeights();
+  bool HasDynamicRange(const graph::Node& node) const;
+  void RoundDynamically(const graph::Node& node, RoundedOutput& output);
 
   const graph::Graph& graph_;
   const FloatPlanOptions options_;
   FloatConstants constants_;
+  const std::vector<graph::TensorId> range_owners_;
+  std::vector<double> ratios_;  // by TensorId, where a tensor owns its range
   AlignedBuffer arena_;
   std::vector<FloatTensor> tensors_;  // by TensorId; constants have no memory here
   std::vector<BoundNode> nodes_;

@@ -134,6 +134,8 @@ class FloatSession::Impl {
     return bytes;
   }
 
+  double ReadRatio(const std::string& name) const { return plan_.ratio(Readable(name)); }
+
   std::vector<NodeProfile> Profile() const {
     std::vector<NodeProfile> all = profile_;
     for (size_t n = 0; n < all.size(); ++n) {
@@ -206,6 +208,7 @@ std::vector<float> FloatSession::ReadValues(const std::string& name) const {
 std::vector<std::byte> FloatSession::ReadTensor(const std::string& name) const {
   return impl_->ReadTensor(name);
 }
+double FloatSession::ReadRatio(const std::string& name) const { return impl_->ReadRatio(name); }
 std::vector<NodeProfile> FloatSession::Profile() const { return impl_->Profile(); }
 
 }  // namespace integra

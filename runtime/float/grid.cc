@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/dynamic_range.h"
 #include "base/error.h"
 
 namespace integra::floats {
@@ -65,13 +66,12 @@ kernels::QuantizedGrid OutputGridOf(const graph::Node& node, const graph::Tensor
 }
 
 kernels::AccumulatorRounding RoundingOf(const graph::Graph& graph, const graph::Node& node,
-                                        const graph::Tensor& output) {
+                                        const graph::Tensor& output, double input_scale,
+                                        double scale) {
   kernels::AccumulatorRounding rounding;
   if (node.inputs.empty() || output.shape.empty() || ElementCount(output.shape) == 0) return {};
   const graph::Tensor& input = graph.tensor(node.inputs[0]);
   if (output.quantization.scale.size() != 1 || input.quantization.scale.size() != 1) return {};
-  const double scale = output.quantization.scale[0];
-  const double input_scale = input.quantization.scale[0];
   const auto channels = static_cast<size_t>(output.shape.back());
   const auto parts = [](int64_t shift) {
     return std::ldexp(1.0, static_cast<int>(std::clamp<int64_t>(shift, 0, 30)));
@@ -106,6 +106,17 @@ kernels::AccumulatorRounding RoundingOf(const graph::Graph& graph, const graph::
     rounding.origin = output.quantization.zero_point[0];
   }
   return rounding;
+}
+
+double DynamicRatioOf(const graph::Tensor& tensor, const float* values) {
+  const auto [low, high] = std::minmax_element(values, values + ElementCount(tensor.shape));
+  const auto [first, last] = RangeOf(tensor.dtype);
+  const int32_t zero_point = tensor.quantization.zero_point[0];
+  double scale = 0;
+  if (last > zero_point) scale = std::max(scale, double{*high} / (last - zero_point));
+  if (first < zero_point) scale = std::max(scale, -double{*low} / (zero_point - first));
+  const double most = std::ldexp(1.0, kRatioBits);
+  return std::clamp(scale / double{tensor.quantization.scale[0]}, 1 / most, most);
 }
 
 bool IsRealValued(const graph::Tensor& tensor) {

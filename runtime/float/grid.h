@@ -23,8 +23,14 @@ kernels::QuantizedGrid OutputGridOf(const graph::Node& node, const graph::Tensor
 // has to know; empty where it rounds real values once. Accumulators are whole numbers, of which
 // float32 sums are a little off; and one rounding after another gives other values than one alone,
 // as often as once in 2^(1 + shift). Both would show in every layer, and add up.
+// `input_scale` and `scale` are those of its first input and of the output in this run.
 kernels::AccumulatorRounding RoundingOf(const graph::Graph& graph, const graph::Node& node,
-                                        const graph::Tensor& output);
+                                        const graph::Tensor& output, double input_scale,
+                                        double scale);
+
+// The ratio of the scale that holds all values, in float, to the tensor's nominal one: what integer
+// mode finds in integers (base/dynamic_range.h).
+double DynamicRatioOf(const graph::Tensor& tensor, const float* values);
 
 // Whether float arithmetic sees the tensor's real values: float32 itself, 8- and 16-bit tensors
 // with a scale, and constants of any type with a scale (biases). All others keep their own type.

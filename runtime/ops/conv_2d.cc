@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/ops/dense.h"
+#include "runtime/ops/dynamic_layer.h"
 #include "runtime/ops/padded_rows.h"
 
 namespace integra::runtime {
@@ -9,6 +10,8 @@ namespace {
 
 using kernels::Conv2dParams;
 using kernels::Gemm;
+using kernels::GemmProblem;
+using kernels::OutputStage;
 
 // Output pixels per stripe: large enough to fill the kernel's tiles, small enough that a stripe of
 // input and output stays in the second-level cache.
@@ -63,6 +66,43 @@ struct Stripes {
   }
 };
 
+// The product of group `g`.
+GemmProblem ProblemOf(const Lowering& l, const Stripes& stripes, const Int8Weights& weights,
+                      const OutputStage& stage, int64_t g) {
+  const Conv2dParams& p = stripes.p;
+  GemmProblem problem;
+  problem.n = p.out_channels / p.groups;
+  problem.segments = static_cast<int64_t>(stripes.segment_offsets.size());
+  problem.segment_length = stripes.segment_length;
+  problem.weights = weights.data + g * problem.n * problem.depth();
+  problem.weight_zero_point = weights.zero_point;
+  problem.src_zero_point = p.src_zero_point;
+  problem.bias = BiasOf(l) != nullptr ? BiasOf(l) + g * problem.n : nullptr;
+  problem.stage = stage;
+  if (stage.multipliers.size() > 1) {
+    const auto first = stage.multipliers.begin() + g * problem.n;
+    problem.stage.multipliers.assign(first, first + problem.n);
+  }
+  // Not of these stripes: sessions with other numbers of threads share the packed weights.
+  problem.max_rows = stripes.most_rows * p.x.output;
+  return problem;
+}
+
+// The part of a layer with a dynamic range that its weights say, groups side by side.
+kernels::DynamicLayer DynamicLayerOf(const Lowering& l, const Stripes& stripes,
+                                     const Int8Weights& weights, const OutputStage& stage) {
+  std::vector<int32_t> addends;
+  int64_t largest_sum = 0;
+  for (int64_t g = 0; g < stripes.p.groups; ++g) {
+    GemmProblem problem = ProblemOf(l, stripes, weights, stage, g);
+    problem.bias = nullptr;
+    const std::vector<int32_t> more = kernels::GemmAddends(problem);
+    addends.insert(addends.end(), more.begin(), more.end());
+    largest_sum = std::max(largest_sum, kernels::LargestSum(problem));
+  }
+  return DynamicLayerOf(l, std::move(addends), largest_sum);
+}
+
 }  // namespace
 
 void LowerConv2d(Lowering& l) {
@@ -75,52 +115,39 @@ void LowerConv2d(Lowering& l) {
   }
   auto stripes = std::make_shared<const Stripes>(p, l.options.threads);
   const Int8Weights weights = Int8WeightsOf(l.input(1));
-  const kernels::OutputStage stage = OutputStageOf(l);
-  const int64_t n = p.out_channels / p.groups;
+  const OutputStage stage = OutputStageOf(l);
   std::vector<std::shared_ptr<const Gemm>> gemms;
   size_t gemm_scratch = 0;
   for (int64_t g = 0; g < p.groups; ++g) {
-    kernels::GemmProblem problem;
-    problem.n = n;
-    problem.segments = static_cast<int64_t>(stripes->segment_offsets.size());
-    problem.segment_length = stripes->segment_length;
-    problem.weights = weights.data + g * n * taps;
-    problem.weight_zero_point = weights.zero_point;
-    problem.src_zero_point = p.src_zero_point;
-    problem.bias = BiasOf(l) != nullptr ? BiasOf(l) + g * n : nullptr;
-    problem.stage = stage;
-    if (stage.multipliers.size() > 1) {
-      problem.stage.multipliers.assign(stage.multipliers.begin() + g * n,
-                                       stage.multipliers.begin() + (g + 1) * n);
-    }
-    // Not of these stripes: sessions with other numbers of threads share the packed weights.
-    problem.max_rows = stripes->most_rows * stripes->p.x.output;
-    gemms.push_back(CachedGemm(l, g, problem));
+    gemms.push_back(CachedGemm(l, g, ProblemOf(l, *stripes, weights, stage, g)));
     gemm_scratch = std::max(gemm_scratch, gemms.back()->scratch_bytes());
   }
-  const size_t copy_bytes = stripes->input.copy_bytes(stripes->rows);
-  l.scratch_bytes = copy_bytes + gemm_scratch;
+  l.scratch_bytes = stripes->input.copy_bytes(stripes->rows) + gemm_scratch;
 
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
-  l.Emit(gemms[0]->name(), [=](const StepContext& c) {
+  const auto run = [=](const StepContext& c, auto* outputs) {
     const Stripes& s = *stripes;
+    const size_t copy_bytes = s.input.copy_bytes(s.rows);
     c.pool->ParallelFor(s.p.batch * s.count, [&](int64_t part, int thread) {
       const int64_t image = part / s.count;
       const int64_t first = part % s.count * s.rows;
       const int64_t rows = std::min(s.rows, s.p.y.output - first);
       const uint8_t* src = c.in<uint8_t>(in) + image * s.p.y.input * s.p.x.input * s.p.in_channels;
-      uint8_t* dst =
-          c.out<uint8_t>(out) + (image * s.p.y.output + first) * s.p.x.output * s.p.out_channels;
+      auto* dst = outputs + (image * s.p.y.output + first) * s.p.x.output * s.p.out_channels;
       const uint8_t* base = s.input.Prepare(src, first, rows, c.scratch[thread]);
-      for (size_t g = 0; g < gemms.size(); ++g) {
-        const auto group = static_cast<int64_t>(g);
-        gemms[g]->Run({base + group * (s.p.in_channels / s.p.groups), s.row_offsets.data(),
-                       s.segment_offsets.data()},
-                      rows * s.p.x.output, dst + group * n, s.p.out_channels,
-                      c.scratch[thread] + copy_bytes);
+      for (const auto& gemm : gemms) {
+        gemm->Run({base, s.row_offsets.data(), s.segment_offsets.data()}, rows * s.p.x.output, dst,
+                  s.p.out_channels, c.scratch[thread] + copy_bytes);
+        base += s.p.in_channels / s.p.groups;
+        dst += s.p.out_channels / s.p.groups;
       }
     });
-  });
+  };
+  if (l.has_dynamic_range()) {
+    EmitDynamic(l, gemms[0]->name(), DynamicLayerOf(l, *stripes, weights, stage), run);
+  } else {
+    l.Emit(gemms[0]->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+  }
 }
 
 }  // namespace integra::runtime

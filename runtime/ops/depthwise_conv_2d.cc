@@ -3,6 +3,7 @@
 
 #include "kernels/depthwise.h"
 #include "runtime/ops/dense.h"
+#include "runtime/ops/dynamic_layer.h"
 #include "runtime/ops/padded_rows.h"
 
 namespace integra::runtime {
@@ -51,17 +52,24 @@ void LowerDepthwiseConv2d(Lowering& l) {
   const int64_t stripes = (p.y.output + rows - 1) / rows;
   l.scratch_bytes = input.copy_bytes(rows);
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
-  l.Emit(kernel->name(), [=](const StepContext& c) {
+  const auto run = [=](const StepContext& c, auto* outputs) {
     c.pool->ParallelFor(p.batch * stripes, [&](int64_t part, int thread) {
       const int64_t image = part / stripes;
       const int64_t first = part % stripes * rows;
       const int64_t count = std::min(rows, p.y.output - first);
       const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
-      uint8_t* dst =
-          c.out<uint8_t>(out) + (image * p.y.output + first) * p.x.output * p.out_channels;
+      auto* dst = outputs + (image * p.y.output + first) * p.x.output * p.out_channels;
       kernel->Run(input.Prepare(src, first, count, c.scratch[thread]), count, dst);
     });
-  });
+  };
+  if (l.has_dynamic_range()) {
+    problem.bias = nullptr;
+    EmitDynamic(l, kernel->name(),
+                DynamicLayerOf(l, kernels::DepthwiseAddends(problem), kernels::LargestSum(problem)),
+                run);
+  } else {
+    l.Emit(kernel->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+  }
 }
 
 }  // namespace integra::runtime

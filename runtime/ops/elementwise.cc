@@ -1,11 +1,15 @@
 // Lowering of element-wise operators of two operands.
 #include "kernels/elementwise.h"
 
+#include <algorithm>
 #include <limits>
+#include <memory>
+#include <utility>
 
 #include "graph/ops/broadcast.h"
 #include "kernels/linear_sum.h"
 #include "runtime/lowering.h"
+#include "runtime/ops/dynamic_layer.h"
 #include "runtime/parallel_rows.h"
 
 namespace integra::runtime {
@@ -119,10 +123,58 @@ bool EmitLinearSum(Lowering& l, const kernels::AddParams& p, kernels::AddRow<uin
   return true;
 }
 
+// The factors of both operands follow from their ranges. Static ranges make the larger one 1/2, for
+// which left_shift has room; here a power of two brings it to [1/4, 1/2), and the factor of the
+// output, which is multiplied by the ratio that is returned, takes it back.
+DynamicRange ScaleOperands(const DynamicRange& a, const DynamicRange& b, kernels::AddParams& p) {
+  p.input[0] = Product(p.input[0], a.ratio);
+  p.input[1] = Product(p.input[1], b.ratio);
+  int32_t least = kMaxShift;
+  for (const Multiplier& f : p.input) {
+    if (f.m != 0) least = std::min(least, f.s);
+  }
+  for (Multiplier& f : p.input) {
+    f.s += 1 - least;
+    if (f.s > kMaxShift) f = {};
+  }
+  return {.ratio = {kOne.m, least - 2}, .inverse = kOne};
+}
+
+// A range of an operand or of the output is dynamic.
+void EmitDynamicSum(Lowering& l, const kernels::AddParams& p) {
+  const int64_t channels = l.output(0).shape.empty() ? 1 : l.output(0).shape.back();
+  kernels::DynamicLayer layer;
+  layer.stage = {{p.output}, Rounding::kDouble, p.output_zero, p.clamp_min, p.clamp_max};
+  layer.addends.assign(static_cast<size_t>(channels), 0);
+  layer.largest_sum = int64_t{1} << (9 + p.left_shift);
+  const auto finish = std::make_shared<DynamicLayerStep>(l, std::move(layer));
+  l.Emit("dynamic sum in tables", [=, nest = LoopsOf(l), in_a = l.node.inputs[0],
+                                   in_b = l.node.inputs[1], range_a = l.range_of(l.node.inputs[0]),
+                                   range_b = l.range_of(l.node.inputs[1])](const StepContext& c) {
+    const auto range = [&](graph::TensorId owner) {
+      return owner == graph::kNoTensor ? DynamicRange{} : c.ranges[owner];
+    };
+    kernels::AddParams scaled = p;
+    const DynamicRange x = ScaleOperands(range(range_a), range(range_b), scaled);
+    const auto terms_a = kernels::AddTerms(scaled, 0), terms_b = kernels::AddTerms(scaled, 1);
+    const auto& steps = nest.loops.back().strides;
+    ParallelRows(*c.pool, nest, [&](int64_t i, int64_t j, int64_t k, int64_t count) {
+      const uint8_t* a = c.in<uint8_t>(in_a) + i;
+      const uint8_t* b = c.in<uint8_t>(in_b) + j;
+      int32_t* sums = DynamicLayerStep::Sums(c) + k;
+      for (int64_t n = 0; n < count; ++n) {
+        sums[n] = terms_a[a[n * steps[0]]] + terms_b[b[n * steps[1]]];
+      }
+    });
+    finish->Finish(c, x);
+  });
+}
+
 void LowerSum(Lowering& l, kernels::IntegerOp op) {
   const DataType type = l.output(0).dtype;
   if (!IsQuantizedStorage(type)) return LowerInteger(l, op);
   const kernels::AddParams p = AddParamsOf(l);
+  if (l.has_dynamic_range()) return EmitDynamicSum(l, p);
   if (type == DataType::kInt16) {
     EmitRows<int16_t>(
         l, "sum 16-bit reference",

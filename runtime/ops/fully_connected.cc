@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/ops/dense.h"
+#include "runtime/ops/dynamic_layer.h"
 
 namespace integra::runtime {
 namespace {
@@ -41,16 +42,23 @@ void LowerFullyConnected(Lowering& l) {
   l.scratch_bytes = gemm->scratch_bytes();
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
   const int64_t parts = (rows + kRowsPerPart - 1) / kRowsPerPart;
-  l.Emit(gemm->name(), [=, offsets = std::move(offsets)](const StepContext& c) {
+  const auto run = [=, offsets = std::move(offsets)](const StepContext& c, auto* dst) {
     const uint8_t* src = c.in<uint8_t>(in);
-    uint8_t* dst = c.out<uint8_t>(out);
     static constexpr int32_t kOneSegment = 0;
     c.pool->ParallelFor(parts, [&](int64_t part, int thread) {
       const int64_t first = part * kRowsPerPart;
       gemm->Run({src + first * depth, offsets.data(), &kOneSegment},
                 std::min(kRowsPerPart, rows - first), dst + first * n, n, c.scratch[thread]);
     });
-  });
+  };
+  if (l.has_dynamic_range()) {
+    problem.bias = nullptr;
+    EmitDynamic(l, gemm->name(),
+                DynamicLayerOf(l, kernels::GemmAddends(problem), kernels::LargestSum(problem)),
+                run);
+  } else {
+    l.Emit(gemm->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+  }
 }
 
 }  // namespace integra::runtime

@@ -41,6 +41,7 @@ std::vector<NamedNetwork> NetworksToRun() {
   const std::filesystem::path digits = std::filesystem::path(INTEGRA_SOURCE_DIR) / "models/digits";
   if (std::filesystem::exists(digits / "network.json"))
     networks.push_back({"digits", Network::Load(digits)});
+  networks.push_back({"small convolution, dynamic", WithDynamicRanges(networks[0].network)});
   const auto data = GoldenFolder();
   if (!data) return networks;
   for (const std::string name :
@@ -48,6 +49,9 @@ std::vector<NamedNetwork> NetworksToRun() {
         "pretrainedResnet_quant", "split_concat", "str_ww_ref_model",
         "tf2_mobilenet_v2_1.0_224_ptq", "vww_96_int8"}) {
     networks.push_back({name, Import(*data / "models" / (name + ".tflite"))});
+    if (name == "pretrainedResnet_quant") {
+      networks.push_back({name + ", dynamic", WithDynamicRanges(networks.back().network)});
+    }
   }
   return networks;
 }

@@ -119,7 +119,8 @@ Json QuantizationDefinition() {
   const Json zero_point = {{"type", "integer"}};
   Json properties = {{"scale", AnyOf({scale, ListOf(scale), Ref("stored")})},
                      {"zero_point", AnyOf({zero_point, ListOf(zero_point), Ref("stored")})},
-                     {"axis", {{"type", "integer"}, {"minimum", 0}, {"default", 0}}}};
+                     {"axis", {{"type", "integer"}, {"minimum", 0}, {"default", 0}}},
+                     {"range", {{"enum", {"static", "dynamic"}}, {"default", "static"}}}};
   return Described("real = scale * (q - zero_point); lists: one value per index along `axis`",
                    Object({"scale"}, std::move(properties)));
 }

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "graph/dynamic_range.h"
 #include "graph/network_file.h"
 #include "graph/schema.h"
 
@@ -104,6 +105,45 @@ Graph ConvolutionNetwork() {
   g.outputs = {4};
   graph::Validate(g);
   return g;
+}
+
+Network WithDynamicRanges(const Network& network) {
+  Graph graph = network.graph();
+  std::vector<bool> possible(graph.tensors.size());
+  for (const Node& node : graph.nodes) {
+    for (const graph::TensorId id : node.outputs) {
+      const Tensor& tensor = graph.tensor(id);
+      possible[static_cast<size_t>(id)] = SizeOf(tensor.dtype) == 1 &&
+                                          !tensor.quantization.empty() && !tensor.shape.empty() &&
+                                          tensor.shape[0] == 1;
+    }
+  }
+  for (const graph::TensorId id : graph.outputs) possible[static_cast<size_t>(id)] = false;
+  for (bool changed = true; changed;) {
+    changed = false;
+    const auto exclude = [&](graph::TensorId id) {
+      if (id == graph::kNoTensor || !possible[static_cast<size_t>(id)]) return;
+      possible[static_cast<size_t>(id)] = false;
+      changed = true;
+    };
+    for (const Node& node : graph.nodes) {
+      if (graph::FindsRange(node.type)) continue;
+      const auto is_possible = [&](graph::TensorId id) {
+        return possible[static_cast<size_t>(id)];
+      };
+      if (graph::KeepsRange(node) && is_possible(node.inputs[0]) &&
+          is_possible(node.outputs[0])) {
+        continue;
+      }
+      for (const graph::TensorId id : node.inputs) exclude(id);
+      for (const graph::TensorId id : node.outputs) exclude(id);
+    }
+  }
+  for (size_t i = 0; i < possible.size(); ++i) {
+    if (possible[i]) graph.tensors[i].quantization.dynamic = true;
+  }
+  graph::Validate(graph);
+  return Network(std::move(graph));
 }
 
 bool SameGraph(const Graph& a, const Graph& b) {

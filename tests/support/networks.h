@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "integra/error.hpp"
+#include "integra/network.hpp"
 
 namespace integra::test {
 
@@ -16,6 +17,9 @@ std::string SmallNetworkText();
 // A network whose lists and constants are too long to stand inline: a per-channel convolution with
 // 20 output channels and a dense layer. Has passed Validate().
 graph::Graph ConvolutionNetwork();
+
+// The same with dynamic ranges wherever they are possible.
+Network WithDynamicRanges(const Network& network);
 
 // Everything but `source` and where the bytes are kept.
 bool SameGraph(const graph::Graph& a, const graph::Graph& b);
