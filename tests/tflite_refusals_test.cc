@@ -148,6 +148,11 @@ const Hostile kHostile[] = {
        g.tensors[0]->shape = {kHuge, kHuge, kHuge, kHuge};
      },
      ErrorCode::kUnsupported, "elements"},
+    {"dimensions whose product wraps around to 0",
+     [](auto&, auto& g) {
+       g.tensors[0]->shape = {1 << 20, 1 << 20, 1 << 24};
+     },
+     ErrorCode::kUnsupported, "elements"},
     {"rank 9", [](auto&, auto& g) { g.tensors[0]->shape.assign(9, 1); }, ErrorCode::kUnsupported,
      "9 dimensions"},
     {"rank 3",

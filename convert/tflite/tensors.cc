@@ -1,17 +1,19 @@
 #include "convert/tflite/tensors.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
 
 #include "convert/text.h"
+#include "graph/validation.h"
 
 namespace integra::convert {
 namespace {
 
-constexpr size_t kMaxRank = 8;
-constexpr int64_t kMaxElements = int64_t{1} << 40;
+using graph::kMaxElements;
+using graph::kMaxRank;
 
 std::optional<DataType> ToDataType(tflite::TensorType type) {
   switch (type) {
@@ -52,6 +54,13 @@ SharedBytes FromHalves(const SharedBytes& halves) {
   return SharedBytes::Own(std::move(values));
 }
 
+// Get(i), also where the elements are misaligned: the verifier looks at the length's place only.
+int64_t Element(const flatbuffers::Vector<int64_t>& vector, size_t i) {
+  int64_t value;
+  std::memcpy(&value, vector.Data() + i * sizeof(value), sizeof(value));
+  return flatbuffers::EndianScalar(value);
+}
+
 class TensorReader {
  public:
   TensorReader(const TfliteFile& file, size_t index)
@@ -88,7 +97,7 @@ class TensorReader {
     for (const int32_t dim : *source_.shape()) {
       result_.shape.push_back(dim);
       if (dim < 0) FailFile("dimension ", dim, " in the shape");
-      elements *= dim;
+      elements *= dim;  // both are below 2^31
       if (elements > kMaxElements) FailUnsupported("too many elements");
     }
   }
@@ -153,7 +162,7 @@ class TensorReader {
     for (unsigned i = 0; i < scales; ++i) {
       const float scale = source->scale()->Get(i);
       if (!(scale >= 0) || !std::isfinite(scale)) FailFile("scale ", scale);
-      const int64_t zero = zeros == 0 ? 0 : source->zero_point()->Get(zeros == 1 ? 0 : i);
+      const int64_t zero = zeros == 0 ? 0 : Element(*source->zero_point(), zeros == 1 ? 0 : i);
       if (zero < -32768 || zero > 65535) FailFile("zero point ", zero);
       result_.quantization.scale.push_back(scale);
       result_.quantization.zero_point.push_back(static_cast<int32_t>(zero));
