@@ -65,6 +65,14 @@ if(INTEGRA_BUILD_TOOLS)
                         VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endif()
 
+# All that reads what a stranger may have written. Only these: counting makes kernels slow.
+if(INTEGRA_COVERAGE)
+  integra_sources(loader_sources graph graph/ops io convert convert/tflite)
+  set_source_files_properties(${loader_sources} ${PROJECT_SOURCE_DIR}/base/mapped_file.cc
+                              PROPERTIES COMPILE_OPTIONS "--coverage;-O0")
+  target_link_options(integra_options INTERFACE --coverage)
+endif()
+
 if(BUILD_SHARED_LIBS)
   foreach(library integra_runtime integra_tools)
     if(TARGET ${library})

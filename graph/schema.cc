@@ -1,7 +1,5 @@
 #include "graph/schema.h"
 
-#include <cstring>
-
 namespace integra::graph {
 
 #define OPERATOR(Name, text) extern const OperatorSchema k##Name##Schema;
@@ -50,22 +48,6 @@ void InferContext::RequireSameType(size_t a, size_t b) const {
     FailFile("inputs '", input(a).name, "' (", integra::NameOf(input(a).dtype), ") and '",
              input(b).name, "' (", integra::NameOf(input(b).dtype), ") differ in type");
   }
-}
-
-std::vector<int64_t> InferContext::ConstantIntegers(size_t i) const {
-  const Tensor& tensor = input(i);
-  const auto count = static_cast<size_t>(ElementCount(tensor.shape));
-  std::vector<int64_t> values(count);
-  if (tensor.data.size() == 0) FailUnsupported("input '", tensor.name, "' has to be constant");
-  if (tensor.dtype == DataType::kInt64) {
-    std::memcpy(values.data(), tensor.data.as<int64_t>(), count * sizeof(int64_t));
-  } else if (tensor.dtype == DataType::kInt32) {
-    for (size_t k = 0; k < count; ++k) values[k] = tensor.data.as<int32_t>()[k];
-  } else {
-    FailFile("input '", tensor.name, "' has to be int32 or int64, not ",
-             integra::NameOf(tensor.dtype));
-  }
-  return values;
 }
 
 int64_t InferContext::ResolveAxis(int64_t axis, size_t rank) const {

@@ -65,8 +65,6 @@ class InferContext {
 
   void RequireRank(size_t input, size_t rank) const;
   void RequireSameType(size_t input_a, size_t input_b) const;
-  // Input i is a constant of int32 or int64: its values.
-  std::vector<int64_t> ConstantIntegers(size_t i) const;
   // Resolves a possibly negative axis into [0, rank).
   int64_t ResolveAxis(int64_t axis, size_t rank) const;
 

@@ -2,9 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>  // for jpeglib.h
+
+#include <jpeglib.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <map>
+#include <memory>
 
 #include "base/error.h"
 #include "io/resize.h"
@@ -95,6 +101,44 @@ TEST_CASE("picture: what is no picture is refused") {
   CHECK(IsPictureName("a.Png"));
   CHECK_FALSE(IsPictureName("png"));
   CHECK_FALSE(IsPictureName("a.npy"));
+}
+
+// A progressive gray JPEG of 8 x 8: each coefficient in a scan of its own, then bit by bit.
+std::string JpegOfScans(int coefficients) {
+  constexpr int kBits = 10;
+  std::vector<jpeg_scan_info> scans = {{1, {0}, 0, 0, 0, 0}};
+  for (int k = 1; k <= coefficients; ++k) {
+    scans.push_back({1, {0}, k, k, 0, kBits});
+    for (int bit = kBits; bit > 0; --bit) scans.push_back({1, {0}, k, k, bit, bit - 1});
+  }
+  jpeg_compress_struct info;
+  jpeg_error_mgr errors;
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&info);
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&info, &bytes, &size);
+  info.image_width = info.image_height = 8;
+  info.input_components = 1;
+  info.in_color_space = JCS_GRAYSCALE;
+  jpeg_set_defaults(&info);
+  info.scan_info = scans.data();
+  info.num_scans = static_cast<int>(scans.size());
+  jpeg_start_compress(&info, TRUE);
+  for (unsigned char y = 0; y < 8; ++y) {
+    unsigned char row[8] = {y, 200, 3, 90, 120, 7, 255, 0};
+    JSAMPROW rows[] = {row};
+    jpeg_write_scanlines(&info, rows, 1);
+  }
+  jpeg_finish_compress(&info);
+  jpeg_destroy_compress(&info);
+  const std::unique_ptr<unsigned char, decltype(&std::free)> owner(bytes, &std::free);
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+TEST_CASE("picture: a small file of very many scans is refused") {
+  CHECK(Decode(JpegOfScans(45)).width == 8);  // 496 scans
+  CHECK_THROWS_WITH_AS(Decode(JpegOfScans(46)), doctest::Contains("too many scans"), Error);
 }
 
 TEST_CASE("picture: resizing gives Pillow's pixels") {

@@ -60,6 +60,45 @@ TEST_CASE("network file: load(save(g)) == g, and saving again writes the same by
   }
 }
 
+// Each of these constants is the second input of a node that lets any type through.
+TEST_CASE("network file: constants of every type, in the network file and in the weights file") {
+  struct Case {
+    const char* dtype;
+    const char* values;
+  };
+  const Case cases[] = {{"int8", "-128, 127"},
+                        {"uint8", "0, 255"},
+                        {"int16", "-32768, 32767"},
+                        {"int32", "-2147483648, 2147483647"},
+                        {"int64", "-9223372036854775808, 9223372036854775807"},
+                        {"bool", "true, false"},
+                        {"float32", "-0.0, 1e-40"}};
+  const TemporaryFolder folder;
+  for (const Case& c : cases) {
+    CAPTURE(c.dtype);
+    for (const size_t pairs : {size_t{1}, size_t{20}}) {
+      CAPTURE(pairs);
+      std::string values = c.values;
+      for (size_t i = 1; i < pairs; ++i) values += std::string(", ") + c.values;
+      const std::string type = std::string(R"({"dtype": ")") + c.dtype + "\"";
+      const Graph g = LoadNetwork(folder.Write(
+          "net.json",
+          R"({"format": "integra-network", "version": 1, "name": "one", "inputs": ["x"],)"
+          R"( "outputs": ["y"], "tensors": {"x": )" +
+              type + R"(, "shape": [2]}, "c": )" + type + R"(, "shape": [)" +
+              std::to_string(2 * pairs) + R"(], "data": [)" + values + R"(]}, "y": )" + type +
+              R"(}}, "nodes": [{"name": "n", "type": "concatenation", "inputs": ["x", "c"],)"
+              R"( "outputs": ["y"], "attributes": {"axis": 0}}]})"));
+      REQUIRE(g.tensor(*g.Find("c")).data.size() ==
+              2 * pairs * SizeOf(g.tensor(*g.Find("c")).dtype));
+      const auto saved = folder / (std::string(c.dtype) + std::to_string(pairs));
+      SaveNetwork(g, saved);
+      CHECK(std::filesystem::exists(saved / "weights.safetensors") == (pairs > 1));
+      CHECK(SameGraph(g, LoadNetwork(saved)));
+    }
+  }
+}
+
 TEST_CASE("network file: saving over the folder that the graph is mapped from") {
   const TemporaryFolder folder;
   SaveNetwork(ConvolutionNetwork(), folder.path());
