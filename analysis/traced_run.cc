@@ -1,6 +1,5 @@
 #include "analysis/traced_run.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "runtime/float/grid.h"
@@ -76,8 +75,7 @@ void TracedRun::Run(std::span<const std::span<const std::byte>> inputs) {
 
 double TracedRun::RatioOf(graph::TensorId id) const {
   if (!session_) return plan_->ratio(id);
-  const RangeRatio ratio = session_->ReadRatio(graph().tensor(id).name);
-  return std::ldexp(double(ratio.multiplier), -31 - ratio.shift);
+  return floats::RealRatio(session_->ReadRatio(graph().tensor(id).name));
 }
 
 double TracedRun::ScaleOf(graph::TensorId id) const {

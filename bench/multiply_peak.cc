@@ -10,41 +10,33 @@ namespace {
 
 constexpr long kRounds = 100'000;
 
-// In assembly: compilers keep an array of registers in memory.
+// kRounds times 14 `step`s, on register \r each. In assembly: compilers keep an array of registers
+// in memory.
+#define INTEGRA_PEAK_LOOP(clear, step)                                                        \
+  asm volatile(clear                                                                          \
+               "mov %0, %%rcx \n"                                                             \
+               "1: \n"                                                                        \
+               ".irp r, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 \n" step               \
+               ".endr \n"                                                                     \
+               "dec %%rcx \n"                                                                 \
+               "jnz 1b \n"                                                                    \
+               "vzeroupper \n"                                                                \
+               :                                                                              \
+               : "r"(kRounds)                                                                 \
+               : "rcx", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
+                 "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
+
 void Vnni() {
-  asm volatile(
-      "vpxord %%zmm0, %%zmm0, %%zmm0 \n"
-      "mov %0, %%rcx \n"
-      "1: \n"
-      ".irp r, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 \n"
-      "vpdpbusd %%zmm1, %%zmm0, %%zmm\\r \n"
-      ".endr \n"
-      "dec %%rcx \n"
-      "jnz 1b \n"
-      "vzeroupper \n"
-      :
-      : "r"(kRounds)
-      : "rcx", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
-        "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+  INTEGRA_PEAK_LOOP("vpxord %%zmm0, %%zmm0, %%zmm0 \n", "vpdpbusd %%zmm1, %%zmm0, %%zmm\\r \n");
 }
 
 void Avx2() {
-  asm volatile(
-      "vpxor %%ymm0, %%ymm0, %%ymm0 \n"
-      "mov %0, %%rcx \n"
-      "1: \n"
-      ".irp r, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 \n"
-      "vpmaddwd %%ymm0, %%ymm0, %%ymm1 \n"
-      "vpaddd %%ymm1, %%ymm\\r, %%ymm\\r \n"
-      ".endr \n"
-      "dec %%rcx \n"
-      "jnz 1b \n"
-      "vzeroupper \n"
-      :
-      : "r"(kRounds)
-      : "rcx", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
-        "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+  INTEGRA_PEAK_LOOP("vpxor %%ymm0, %%ymm0, %%ymm0 \n",
+                    "vpmaddwd %%ymm0, %%ymm0, %%ymm1 \n"
+                    "vpaddd %%ymm1, %%ymm\\r, %%ymm\\r \n");
 }
+
+#undef INTEGRA_PEAK_LOOP
 
 // Of 14 steps, each of `macs` multiply-accumulates, a round.
 double BestRate(void (*loop)(), double macs) {

@@ -5,13 +5,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <cmath>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "cli/console.h"
 #include "graph/graph.h"
 #include "integra/import.hpp"
+#include "runtime/float/grid.h"
 
 namespace integra::cli {
 
@@ -120,9 +120,7 @@ std::vector<std::byte> AnySession::ReadTensor(const std::string& name) const {
 }
 
 double AnySession::ReadRatio(const std::string& name) const {
-  if (float_) return float_->ReadRatio(name);
-  const RangeRatio ratio = integer_->ReadRatio(name);
-  return std::ldexp(static_cast<double>(ratio.multiplier), -31 - ratio.shift);
+  return integer_ ? floats::RealRatio(integer_->ReadRatio(name)) : float_->ReadRatio(name);
 }
 
 std::vector<NodeProfile> AnySession::Profile() const {

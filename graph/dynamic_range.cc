@@ -7,6 +7,7 @@
 #include "base/dynamic_range.h"
 #include "base/error.h"
 #include "graph/quantized_ops.h"
+#include "graph/validation.h"
 
 namespace integra::graph {
 namespace {
@@ -15,30 +16,29 @@ bool IsDynamic(const Graph& graph, TensorId id) {
   return id != kNoTensor && graph.tensor(id).quantization.dynamic;
 }
 
-template <typename... Parts>
-[[noreturn]] void FailTensor(const Graph& graph, const Tensor& tensor, const Parts&... parts) {
-  Fail(ErrorCode::kInvalidFile, graph.source.empty() ? "network" : graph.source, ": tensor '",
-       tensor.name, "': a dynamic range ", parts...);
-}
-
 void CheckTensorsThemselves(const Graph& graph) {
   for (const auto* ends : {&graph.inputs, &graph.outputs}) {
     for (const TensorId id : *ends) {
       if (!IsDynamic(graph, id)) continue;
       FailTensor(graph, graph.tensor(id),
-                 "cannot be that of an input or output of the network: nobody outside would know "
+                 "a dynamic range cannot be that of an input or output of the network: nobody "
+                 "outside would know "
                  "it; leave out \"range\"");
     }
   }
   for (const Tensor& tensor : graph.tensors) {
     if (!tensor.quantization.dynamic) continue;
-    if (tensor.is_constant()) FailTensor(graph, tensor, "cannot be that of a constant");
+    if (tensor.is_constant())
+      FailTensor(graph, tensor, "a dynamic range cannot be that of a constant");
     if (tensor.dtype != DataType::kInt8 && tensor.dtype != DataType::kUInt8) {
-      FailTensor(graph, tensor, "needs int8 or uint8, not ", integra::NameOf(tensor.dtype));
+      FailTensor(graph, tensor, "a dynamic range needs int8 or uint8, not ",
+                 integra::NameOf(tensor.dtype));
     }
-    if (tensor.quantization.per_channel()) FailTensor(graph, tensor, "needs one scale");
+    if (tensor.quantization.per_channel())
+      FailTensor(graph, tensor, "a dynamic range needs one scale");
     if (tensor.shape.empty() || tensor.shape[0] != 1) {
-      FailTensor(graph, tensor, "belongs to one sample: the first dimension has to be 1, not ",
+      FailTensor(graph, tensor,
+                 "a dynamic range belongs to one sample: the first dimension has to be 1, not ",
                  ToString(tensor.shape), "; run batches with the session's batch");
     }
   }

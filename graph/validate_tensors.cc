@@ -9,12 +9,6 @@
 namespace integra::graph {
 namespace {
 
-template <typename... Parts>
-[[noreturn]] void FailTensor(const Graph& graph, const Tensor& tensor, const Parts&... parts) {
-  Fail(ErrorCode::kInvalidFile, graph.source.empty() ? "network" : graph.source, ": tensor '",
-       tensor.name, "': ", parts...);
-}
-
 void CheckDimensions(const Graph& graph, const Tensor& tensor) {
   if (tensor.shape.size() > kMaxRank) {
     FailTensor(graph, tensor, "has ", tensor.shape.size(), " dimensions, more than ", kMaxRank);

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "base/error.h"
 #include "graph/graph.h"
 
 namespace integra::graph {
@@ -27,5 +28,12 @@ void CheckQuantizationShape(const Graph& graph, const Tensor& tensor);
 void CheckAttributes(const Graph& graph, Node& node);
 
 bool IsUtf8(std::string_view text);
+
+// Throws kInvalidFile; the parts say what is wrong with the tensor.
+template <typename... Parts>
+[[noreturn]] void FailTensor(const Graph& graph, const Tensor& tensor, const Parts&... parts) {
+  Fail(ErrorCode::kInvalidFile, graph.source.empty() ? "network" : graph.source, ": tensor '",
+       tensor.name, "': ", parts...);
+}
 
 }  // namespace integra::graph

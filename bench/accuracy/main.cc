@@ -10,7 +10,6 @@
 // docs/QUANTIZATION.md has the tables.
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -25,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/statistics.h"
 #include "analysis/traced_run.h"
 #include "bench/accuracy/recipes.h"
 #include "integra/integra.hpp"
@@ -137,9 +137,7 @@ Outputs Run(const Network& network, Mode mode, DataSource& data, int threads) {
   return all;
 }
 
-int64_t Best(const std::vector<float>& scores) {
-  return std::max_element(scores.begin(), scores.end()) - scores.begin();
-}
+int64_t Best(const std::vector<float>& scores) { return analysis::TopK(scores, 1)[0]; }
 
 // In percent, of the samples that `counts` wants.
 template <typename F>
@@ -160,15 +158,9 @@ double Agreement(const Outputs& a, const Outputs& b) {
 }
 
 double Sqnr(const Outputs& reference, const Outputs& other) {
-  double signal = 0, noise = 0;
-  for (size_t i = 0; i < reference.size(); ++i) {
-    for (size_t k = 0; k < reference[i].size(); ++k) {
-      const double x = reference[i][k], e = x - other[i][k];
-      signal += x * x;
-      noise += e * e;
-    }
-  }
-  return 10 * std::log10(signal / noise);
+  analysis::Difference difference;
+  for (size_t i = 0; i < reference.size(); ++i) difference.Add(reference[i], other[i]);
+  return difference.sqnr_db();
 }
 
 // Which of the data calibrates.

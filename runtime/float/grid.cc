@@ -108,6 +108,10 @@ kernels::AccumulatorRounding RoundingOf(const graph::Graph& graph, const graph::
   return rounding;
 }
 
+double RealRatio(RangeRatio ratio) {
+  return std::ldexp(static_cast<double>(ratio.multiplier), -31 - ratio.shift);
+}
+
 double DynamicRatioOf(const graph::Tensor& tensor, const float* values) {
   const auto [low, high] = std::minmax_element(values, values + ElementCount(tensor.shape));
   const auto [first, last] = RangeOf(tensor.dtype);

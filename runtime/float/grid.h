@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "graph/graph.h"
+#include "integra/session.hpp"
 #include "kernels/float/quantization.h"
 
 namespace integra::floats {
@@ -27,6 +28,9 @@ kernels::QuantizedGrid OutputGridOf(const graph::Node& node, const graph::Tensor
 kernels::AccumulatorRounding RoundingOf(const graph::Graph& graph, const graph::Node& node,
                                         const graph::Tensor& output, double input_scale,
                                         double scale);
+
+// The ratio that integer mode found (Session::ReadRatio), as a real number.
+double RealRatio(RangeRatio ratio);
 
 // The ratio of the scale that holds all values, in float, to the tensor's nominal one: what integer
 // mode finds in integers (base/dynamic_range.h).
