@@ -2,7 +2,9 @@
 // vpmaddwd for both.
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/avx2/output_stage.h"
 #include "kernels/depthwise.h"
@@ -11,6 +13,8 @@ namespace integra::kernels {
 namespace {
 
 using avx2::Form;
+
+#define INTEGRA_MEMBER __attribute__((always_inline)) inline
 
 constexpr int64_t kBlock = 32;
 constexpr int kVectors = 4;  // of 8 channels
@@ -42,10 +46,17 @@ class Avx2Depthwise final : public Depthwise {
   }
 
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
-    RunBlocks(src, rows, dst);
+    switch (stage_.form()) {
+      case Form::kFloor:
+        return RunBlocks<Form::kFloor>(src, rows, dst);
+      case Form::kTwoStep:
+        return RunBlocks<Form::kTwoStep>(src, rows, dst);
+      case Form::kScalar:
+        return RunBlocks<Form::kScalar>(src, rows, dst);
+    }
   }
   void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
-    RunBlocks(src, rows, dst);
+    RunBlocks<Form::kScalar>(src, rows, dst);
   }
 
   std::string name() const override { return "own avx2"; }
@@ -53,19 +64,49 @@ class Avx2Depthwise final : public Depthwise {
 
  private:
   // To outputs or, where T is int32_t, to sums.
-  template <typename T>
+  template <Form kForm, typename T>
   void RunBlocks(const uint8_t* src, int64_t rows, T* dst) const {
+    if (pairs_ == 5) {  // 3 x 3 taps
+      RunPairs<kForm, 5>(src, rows, dst);
+    } else {
+      RunPairs<kForm, 0>(src, rows, dst);
+    }
+  }
+
+  // kPairs is pairs_, or 0.
+  template <Form kForm, int kPairs, typename T>
+  __attribute__((noinline)) void RunPairs(const uint8_t* src, int64_t rows, T* dst) const {
     for (const DepthwiseBlock& block : cut_.blocks) {
-      const int16_t* w = weights_.data<int16_t>() + block.phase * pairs_ * kBlock * 2;
-      for (int64_t y = 0; y < rows; ++y) {
-        const uint8_t* x = src + y * row_pitch_ + block.offset;
-        __m256i acc[kVectors] = {};
-        for (int64_t k = 0; k < pairs_; ++k) {
-          AddPair(x + offsets_[static_cast<size_t>(2 * k)],
-                  x + offsets_[static_cast<size_t>(2 * k + 1)], w + k * kBlock * 2, acc);
-        }
-        Store(block, acc, dst + y * out_pitch_ + block.offset);
+      const uint8_t* x = src + block.offset;
+      T* to = dst + block.offset;
+      int64_t y = 0;
+      for (; y + 2 <= rows; y += 2, x += 2 * row_pitch_, to += 2 * out_pitch_) {
+        RunRows<2, kForm, kPairs>(block, x, to);
       }
+      if (y < rows) RunRows<1, kForm, kPairs>(block, x, to);
+    }
+  }
+
+  // One block of kRows output rows. Two at a time, as every weight and constant then is loaded once
+  // for both: loads and unpacks are what this kernel is made of.
+  template <int kRows, Form kForm, int kPairs, typename T>
+  INTEGRA_MEMBER void RunRows(const DepthwiseBlock& block, const uint8_t* x, T* dst) const {
+    const int32_t* offsets = offsets_.data();
+    const int16_t* w = weights_.data<int16_t>() + block.phase * pairs_ * kBlock * 2;
+    // Unrolled, GCC 12 would compute the address of every pair of weights ahead, and spill it.
+    asm("" : "+r"(w));
+    __m256i acc[kRows][kVectors] = {};
+    const int64_t pairs = kPairs > 0 ? kPairs : pairs_;
+#pragma GCC unroll 5
+    for (int64_t k = 0; k < pairs; ++k) {
+      AddPair<kRows>(x + offsets[2 * k], x + offsets[2 * k + 1], w + k * kBlock * 2, acc);
+    }
+    if constexpr (std::is_same_v<T, int32_t>) {
+      for (int row = 0; row < kRows; ++row) StoreSums(block, acc[row], dst + row * out_pitch_);
+    } else if constexpr (kForm == Form::kScalar) {
+      for (int row = 0; row < kRows; ++row) StoreScalar(block, acc[row], dst + row * out_pitch_);
+    } else {
+      StoreVectors<kRows, kForm>(block, acc, dst);
     }
   }
 
@@ -80,24 +121,39 @@ class Avx2Depthwise final : public Depthwise {
     return order;
   }
 
-  INTEGRA_INLINE void AddPair(const uint8_t* first, const uint8_t* second, const int16_t* w,
-                              __m256i* acc) {
+  template <int kRows>
+  INTEGRA_MEMBER void AddPair(const uint8_t* first, const uint8_t* second, const int16_t* w,
+                              __m256i (&acc)[kRows][kVectors]) const {
     const __m256i zero = _mm256_setzero_si256();
-    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first));
-    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(second));
-    const __m256i low = _mm256_unpacklo_epi8(a, b), high = _mm256_unpackhi_epi8(a, b);
-    const __m256i taps[kVectors] = {
-        _mm256_unpacklo_epi8(low, zero), _mm256_unpackhi_epi8(low, zero),
-        _mm256_unpacklo_epi8(high, zero), _mm256_unpackhi_epi8(high, zero)};
+    __m256i taps[kRows][2];
+#pragma GCC unroll 2
+    for (int row = 0; row < kRows; ++row) {
+      const auto load = [&](const uint8_t* from) __attribute__((always_inline)) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + row * row_pitch_));
+      };
+      const __m256i a = load(first), b = load(second);
+      taps[row][0] = _mm256_unpacklo_epi8(a, b);
+      taps[row][1] = _mm256_unpackhi_epi8(a, b);
+    }
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      const __m256i weights = _mm256_load_si256(reinterpret_cast<const __m256i*>(w + 16 * v));
-      acc[v] = _mm256_add_epi32(acc[v], _mm256_madd_epi16(taps[v], weights));
+      const __m256i weights = avx2::Hold(w + 16 * v);
+#pragma GCC unroll 2
+      for (int row = 0; row < kRows; ++row) {
+        const __m256i pair = v % 2 == 0 ? _mm256_unpacklo_epi8(taps[row][v / 2], zero)
+                                        : _mm256_unpackhi_epi8(taps[row][v / 2], zero);
+        acc[row][v] = _mm256_add_epi32(acc[row][v], _mm256_madd_epi16(pair, weights));
+      }
+    }
+    // Keeps the pairs apart: mixed, there are more values alive than registers.
+#pragma GCC unroll 2
+    for (int row = 0; row < kRows; ++row) {
+      asm("" : "+x"(acc[row][0]), "+x"(acc[row][1]), "+x"(acc[row][2]), "+x"(acc[row][3]));
     }
   }
 
   // Sums come interleaved, four channels at a time.
-  void Store(const DepthwiseBlock& block, const __m256i* acc, int32_t* dst) const {
+  static void StoreSums(const DepthwiseBlock& block, const __m256i* acc, int32_t* dst) {
     int32_t sums[kBlock];
     for (int v = 0; v < kVectors; ++v) {
       for (int half = 0; half < 2; ++half) {
@@ -108,39 +164,44 @@ class Avx2Depthwise final : public Depthwise {
     avx2::StoreSums<kBlock>(dst, sums, block.valid);
   }
 
-  void Store(const DepthwiseBlock& block, const __m256i* acc, uint8_t* dst) const {
-    alignas(32) uint8_t bytes[kBlock];
-    if (stage_.form() == Form::kScalar) {
-      alignas(32) int32_t sums[kBlock];
-      for (int v = 0; v < kVectors; ++v) {
-        _mm256_store_si256(reinterpret_cast<__m256i*>(sums + 8 * v), acc[v]);
+  void StoreScalar(const DepthwiseBlock& block, const __m256i* acc, uint8_t* dst) const {
+    alignas(32) int32_t sums[kBlock];
+    std::memcpy(sums, acc, sizeof(sums));
+    for (int64_t i = 0; i < kBlock; ++i) {
+      const int64_t byte = InterleavedByte(i / 8, i % 8);
+      if (byte < block.valid) {
+        dst[byte] = stage_.ApplyScalar(sums[i], block.phase * kBlock + i);
       }
-      for (int64_t i = 0; i < kBlock; ++i) {
-        bytes[InterleavedByte(i / 8, i % 8)] =
-            stage_.ApplyScalar(sums[i], block.phase * kBlock + i);
-      }
-    } else {
-      const VectorOutputStage::Block* b = stage_.blocks() + block.phase * 2;
-      const Form form = stage_.form();
-      __m256i r[kVectors];
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
-        r[v] = avx2::Scale(acc[v], avx2::LoadStage(b[v / 2], v % 2), form);
-      }
-      const __m256i zero_point = _mm256_set1_epi16(stage_.zero_point());
-      const __m256i low = _mm256_adds_epi16(_mm256_packs_epi32(r[0], r[1]), zero_point);
-      const __m256i high = _mm256_adds_epi16(_mm256_packs_epi32(r[2], r[3]), zero_point);
-      const __m256i narrow =
-          _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(low, high),
-                                          _mm256_set1_epi8(static_cast<char>(stage_.min()))),
-                          _mm256_set1_epi8(static_cast<char>(stage_.max())));
-      if (block.valid == kBlock) {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), narrow);
-        return;
-      }
-      _mm256_store_si256(reinterpret_cast<__m256i*>(bytes), narrow);
     }
-    std::memcpy(dst, bytes, static_cast<size_t>(block.valid));
+  }
+
+  template <int kRows, Form kForm>
+  INTEGRA_MEMBER void StoreVectors(const DepthwiseBlock& block, __m256i (&acc)[kRows][kVectors],
+                                   uint8_t* dst) const {
+    const VectorOutputStage::Block* constants = stage_.blocks() + block.phase * 2;
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const avx2::StageVectors stage = avx2::HoldStage(constants[v / 2], v % 2);
+#pragma GCC unroll 2
+      for (int row = 0; row < kRows; ++row) {
+        acc[row][v] = avx2::Scale(acc[row][v], stage, kForm);
+      }
+    }
+    const avx2::ClampVectors clamp = avx2::LoadClamp(stage_);
+#pragma GCC unroll 2
+    for (int row = 0; row < kRows; ++row, dst += out_pitch_) {
+      // What was interleaved by unpacking is put in order by packing.
+      const __m256i bytes =
+          avx2::NarrowInterleaved(acc[row][0], acc[row][1], acc[row][2], acc[row][3], clamp);
+      if (block.valid == kBlock) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), bytes);
+        continue;
+      }
+      avx2::StoreChannels(dst, _mm256_castsi256_si128(bytes), std::min(16, block.valid));
+      if (block.valid > 16) {
+        avx2::StoreChannels(dst + 16, _mm256_extracti128_si256(bytes, 1), block.valid - 16);
+      }
+    }
   }
 
   const DepthwiseBlocks cut_;
