@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/ops/row_source.h"
+
 namespace integra::runtime {
 
 #define OPERATOR(Name, text) void Lower##Name(Lowering&);
@@ -44,6 +46,12 @@ void Lowering::Emit(std::string kernel_name, Step run) {
 void Lowering::AliasOutput(size_t i, size_t j) {
   kernel = "shares memory";
   aliases.push_back({node.outputs[i], node.inputs[j]});
+}
+
+void Lowering::TakeInputRows() { takes_input_rows = true; }
+
+void Lowering::OfferRows(RowSource source) {
+  rows = std::make_shared<const RowSource>(std::move(source));
 }
 
 }  // namespace integra::runtime

@@ -47,6 +47,8 @@ struct Activation {
   int32_t offset = 0;      // 128 for int8, else 0
 };
 
+struct RowSource;  // runtime/ops/row_source.h
+
 class Lowering {
  public:
   Lowering(const graph::Graph& graph, const graph::Node& node, kernels::Isa isa,
@@ -65,6 +67,8 @@ class Lowering {
   const SessionOptions& options;
   WeightCache& cache;
   const std::vector<graph::TensorId>& range_owners;
+  // Makes rows of input 0, which nobody else reads; or null.
+  const RowSource* input_rows = nullptr;
 
   // Whether the node reads or makes a tensor with a dynamic range.
   bool has_dynamic_range() const;
@@ -84,6 +88,11 @@ class Lowering {
   void Emit(std::string kernel, Step step);
   // Output `i` has the same bytes as input `j`: no step, they share memory.
   void AliasOutput(size_t i, size_t j);
+  // Besides a step: it makes the rows of input 0 itself, by `input_rows`, and the layer before has
+  // no step.
+  void TakeInputRows();
+  // Besides a step: that rows of output 0 can be had without it.
+  void OfferRows(RowSource rows);
 
   // --- Requests ---
   size_t scratch_bytes = 0;    // per thread
@@ -102,6 +111,8 @@ class Lowering {
     graph::TensorId output, input;
   };
   std::vector<Alias> aliases;
+  std::shared_ptr<const RowSource> rows;
+  bool takes_input_rows = false;
 };
 
 using LowerFunction = void (*)(Lowering&);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <span>
+#include <utility>
 
 #include "base/buffer.h"
 
@@ -62,7 +64,7 @@ class Placement {
     }
   }
 
-  const std::vector<Lifetime>& lifetimes_;
+  std::span<const Lifetime> lifetimes_;
   std::vector<size_t> offsets_;
   std::vector<size_t> placed_;  // by offset
   size_t arena_bytes_ = 0;
@@ -98,33 +100,56 @@ Placement FromBothEnds(const std::vector<Lifetime>& lifetimes, size_t limit) {
   return placement;
 }
 
-size_t LowerBound(const std::vector<Lifetime>& lifetimes) {
-  std::map<int64_t, int64_t> changes;  // step -> bytes that come (+) or go (-) there
+// Bytes alive at every step at which that changes.
+std::map<int64_t, int64_t> BytesAlive(const std::vector<Lifetime>& lifetimes) {
+  std::map<int64_t, int64_t> alive;  // at first: what comes (+) or goes (-)
   for (const Lifetime& buffer : lifetimes) {
     const auto bytes = static_cast<int64_t>(AlignUp(buffer.bytes));
-    changes[buffer.first] += bytes;
-    changes[buffer.last + 1] -= bytes;
+    alive[buffer.first] += bytes;
+    alive[buffer.last + 1] -= bytes;
   }
-  int64_t alive = 0, most = 0;
-  for (const auto& [step, change] : changes) {
-    alive += change;
-    most = std::max(most, alive);
+  int64_t sum = 0;
+  for (auto& [step, bytes] : alive) bytes = sum += bytes;
+  return alive;
+}
+
+// The steps with most bytes alive first, and of each step the largest buffers.
+Placement WidestFirst(const std::vector<Lifetime>& lifetimes,
+                      const std::map<int64_t, int64_t>& bytes_alive) {
+  std::vector<int64_t> widest(lifetimes.size(), 0);  // of a buffer's steps
+  for (size_t i = 0; i < lifetimes.size(); ++i) {
+    const auto end = bytes_alive.upper_bound(lifetimes[i].last);
+    for (auto step = bytes_alive.find(lifetimes[i].first); step != end; ++step) {
+      widest[i] = std::max(widest[i], step->second);
+    }
   }
-  return static_cast<size_t>(most);
+  Placement placement(lifetimes);
+  for (const size_t i : Sorted(lifetimes.size(), [&](size_t a, size_t b) {
+         return widest[a] != widest[b] ? widest[a] > widest[b]
+                                       : lifetimes[a].bytes > lifetimes[b].bytes;
+       })) {
+    placement.Place(i, placement.Lowest(i));
+  }
+  return placement;
 }
 
 }  // namespace
 
 MemoryPlan PlanMemory(const std::vector<Lifetime>& lifetimes) {
-  const size_t bound = LowerBound(lifetimes);
-  const Placement by_size = LargestFirst(lifetimes);
-  if (by_size.arena_bytes() > bound) {
-    const Placement by_time = FromBothEnds(lifetimes, bound);
-    if (by_time.arena_bytes() < by_size.arena_bytes()) {
-      return {by_time.offsets(), by_time.arena_bytes(), bound};
-    }
-  }
-  return {by_size.offsets(), by_size.arena_bytes(), bound};
+  const std::map<int64_t, int64_t> bytes_alive = BytesAlive(lifetimes);
+  int64_t most = 0;
+  for (const auto& [step, bytes] : bytes_alive) most = std::max(most, bytes);
+  const auto bound = static_cast<size_t>(most);
+
+  Placement best = LargestFirst(lifetimes);
+  const auto consider = [&](const auto& place) {
+    if (best.arena_bytes() == bound) return;
+    Placement other = place();
+    if (other.arena_bytes() < best.arena_bytes()) best = std::move(other);
+  };
+  consider([&] { return FromBothEnds(lifetimes, bound); });
+  consider([&] { return WidestFirst(lifetimes, bytes_alive); });
+  return {best.offsets(), best.arena_bytes(), bound};
 }
 
 }  // namespace integra::runtime

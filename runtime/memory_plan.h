@@ -24,8 +24,8 @@ struct MemoryPlan {
 // that is alive at the same time (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep
 // Neural Net Inference", section 4.3: greedy by size for offset calculation). Where that is not as
 // small as can be, buffers are also placed in the order of their first use, at the two ends in
-// turn: a chain of layers then needs no more than its two largest neighbours. The smaller plan
-// counts.
+// turn: a chain of layers then needs no more than its two largest neighbours; and those of the
+// steps with the most bytes alive first (section 4.2, greedy by breadth). The smallest plan counts.
 MemoryPlan PlanMemory(const std::vector<Lifetime>& lifetimes);
 
 }  // namespace integra::runtime

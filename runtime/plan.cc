@@ -7,6 +7,7 @@
 #include "graph/dynamic_range.h"
 #include "kernels/self_test.h"
 #include "runtime/float_nodes.h"
+#include "runtime/ops/row_source.h"
 
 namespace integra::runtime {
 namespace {
@@ -40,8 +41,62 @@ TensorId Root(const std::vector<TensorId>& alias_of, TensorId id) {
   return id;
 }
 
+// Layers that make their output row by row, within the step of the layer that reads it.
+class RowFusion {
+ public:
+  RowFusion(const Graph& graph, bool keep_all)
+      : sources_(graph.tensors.size()), runs_within_(graph.nodes.size()), keep_all_(keep_all) {
+    for (size_t i = 0; i < runs_within_.size(); ++i) runs_within_[i] = i;
+    std::vector<int> readers(graph.tensors.size(), 0);
+    for (const TensorId id : graph.outputs) ++readers[static_cast<size_t>(id)];
+    for (const Node& node : graph.nodes) {
+      for (const TensorId id : node.inputs) {
+        if (id != graph::kNoTensor) ++readers[static_cast<size_t>(id)];
+      }
+    }
+    for (size_t id = 0; id < readers.size(); ++id) sources_[id].read_once = readers[id] == 1;
+  }
+
+  // What makes rows of input 0 of `node`, if that may stand in for the whole tensor; or null.
+  const RowSource* SourceFor(const Node& node) const {
+    if (keep_all_ || node.inputs.empty() || node.inputs[0] == graph::kNoTensor) return nullptr;
+    const Source& source = sources_[static_cast<size_t>(node.inputs[0])];
+    return source.read_once ? source.rows.get() : nullptr;
+  }
+
+  // Node `i` has been lowered.
+  void Add(const Node& node, size_t i, const Lowering& lowering, Plan& plan) {
+    if (lowering.rows) {
+      Source& source = sources_[static_cast<size_t>(node.outputs[0])];
+      source.rows = lowering.rows;
+      source.node = i;
+    }
+    if (!lowering.takes_input_rows) return;
+    const size_t made_by = sources_[static_cast<size_t>(node.inputs[0])].node;
+    runs_within_[made_by] = i;
+    std::erase_if(plan.steps, [&](const PlannedStep& step) { return step.node == made_by; });
+    plan.nodes[made_by].kernel = StrCat(plan.nodes[made_by].kernel, " within ", node.name);
+    plan.nodes[i].multiply_accumulates += plan.nodes[made_by].multiply_accumulates;
+    plan.nodes[made_by].multiply_accumulates = 0;
+  }
+
+  // The node in whose step node `i` runs: its own, or that of the layer that takes its rows.
+  size_t runs_within(size_t i) const { return runs_within_[i]; }
+
+ private:
+  struct Source {
+    bool read_once = false;
+    std::shared_ptr<const RowSource> rows;
+    size_t node = 0;  // that makes them
+  };
+  std::vector<Source> sources_;      // by TensorId
+  std::vector<size_t> runs_within_;  // by node
+  const bool keep_all_;
+};
+
 // Lifetimes of the tensors that own arena memory, then offsets for all.
-void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, bool keep_all, Plan& plan) {
+void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, const RowFusion& fusion,
+            bool keep_all, Plan& plan) {
   const auto count = graph.tensors.size();
   const auto last_step = static_cast<int64_t>(graph.nodes.size());
   std::vector<Lifetime> lifetimes(count, Lifetime{0, last_step + 1, -1});
@@ -56,9 +111,18 @@ void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, bool keep
   };
   // Step 0 is the copying in of the inputs, node i runs at step i + 1, then outputs are copied out.
   for (const TensorId id : graph.inputs) touch(id, 0);
+  std::vector<bool> never_whole(count, false);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    for (const TensorId id : graph.nodes[i].inputs) touch(id, static_cast<int64_t>(i) + 1);
-    for (const TensorId id : graph.nodes[i].outputs) touch(id, static_cast<int64_t>(i) + 1);
+    const size_t at = fusion.runs_within(i);
+    if (at != i) never_whole[static_cast<size_t>(graph.nodes[i].outputs[0])] = true;
+    const auto touch_all = [&](const std::vector<TensorId>& ids) {
+      for (const TensorId id : ids) {
+        if (id == graph::kNoTensor || never_whole[static_cast<size_t>(id)]) continue;
+        touch(id, static_cast<int64_t>(at) + 1);
+      }
+    };
+    touch_all(graph.nodes[i].inputs);
+    touch_all(graph.nodes[i].outputs);
   }
   for (const TensorId id : graph.outputs) touch(id, last_step + 1);
 
@@ -147,9 +211,11 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
   for (const TensorId id : graph.outputs) read_as_activation[static_cast<size_t>(id)] = true;
 
   plan.range_owners = graph::RangeOwners(graph);
+  RowFusion fusion(graph, options.keep_all_tensors);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     Lowering lowering(graph, node, plan.isa, options, cache, plan.range_owners);
+    lowering.input_rows = fusion.SourceFor(node);
     if (IsFloatNode(graph, node)) {
       if (options.float_nodes == nullptr) RefuseFloatNodes(graph);
       options.float_nodes->Lower(lowering);
@@ -168,8 +234,9 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
     plan.scratch_bytes = std::max(plan.scratch_bytes, lowering.scratch_bytes);
     plan.workspace_bytes = std::max(plan.workspace_bytes, lowering.workspace_bytes);
     if (lowering.step) plan.steps.push_back({i, std::move(lowering.step)});
+    fusion.Add(node, i, lowering, plan);
   }
-  LayOut(graph, alias_of, options.keep_all_tensors, plan);
+  LayOut(graph, alias_of, fusion, options.keep_all_tensors, plan);
   StoreConstants(graph, alias_of, read_as_activation, plan);
   return plan;
 }

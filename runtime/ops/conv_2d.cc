@@ -4,6 +4,7 @@
 #include "runtime/ops/dense.h"
 #include "runtime/ops/dynamic_layer.h"
 #include "runtime/ops/padded_rows.h"
+#include "runtime/ops/row_source.h"
 
 namespace integra::runtime {
 namespace {
@@ -20,6 +21,8 @@ constexpr int64_t kPixelsPerStripe = 240;
 // Stripes of pixels in one column begin at multiples of this, for the kernels' tiles.
 constexpr int64_t kTileRows = 2;
 
+int64_t PositiveRemainder(int64_t a, int64_t b) { return ((a % b) + b) % b; }
+
 // A 1x1 convolution is one long column of pixels.
 Conv2dParams Flatten(Conv2dParams p) {
   if (p.y.kernel == 1 && p.x.kernel == 1 && p.y.stride == 1 && p.x.stride == 1 &&
@@ -31,7 +34,8 @@ Conv2dParams Flatten(Conv2dParams p) {
   return p;
 }
 
-// A convolution cut into stripes. All but the last are alike, so that their offsets are shared.
+// A convolution, flattened or not, cut into stripes. All but the last are alike, so that their
+// offsets are shared.
 struct Stripes {
   Conv2dParams p;
   PaddedRows input;
@@ -43,7 +47,7 @@ struct Stripes {
   int64_t segment_length;
 
   Stripes(const Conv2dParams& params, int threads)
-      : p(Flatten(params)),
+      : p(params),
         input(p, 1, 1),
         most_rows(std::clamp<int64_t>(kPixelsPerStripe / p.x.output, 1, p.y.output)),
         rows(RowsPerStripe(p.y.output, most_rows, threads, p.x.output == 1 ? kTileRows : 1)),
@@ -88,6 +92,39 @@ GemmProblem ProblemOf(const Lowering& l, const Stripes& stripes, const Int8Weigh
   return problem;
 }
 
+// Single rows of the output (RowSource): not flattened, a row is one product, or one for each plane
+// that its pixels go to.
+void OfferRowsOf(Lowering& l, const Conv2dParams& p, const std::shared_ptr<const Gemm>& gemm) {
+  const auto stripes = std::make_shared<const Stripes>(p, 1);
+  const size_t copy_bytes = stripes->input.copy_bytes(1);
+  const auto writer = [=, in = l.node.inputs[0]](const RowLayout& layout) -> RowSource::Write {
+    struct Run {
+      std::vector<int32_t> row_offsets;
+      int64_t to;
+    };
+    std::vector<Run> runs;
+    for (int64_t f = 0; f < layout.planes; ++f) {
+      const int64_t first = PositiveRemainder(f - layout.pad, layout.planes);
+      Run run = {{}, f * layout.plane + (first + layout.pad) / layout.planes * p.out_channels};
+      for (int64_t x = first; x < p.x.output; x += layout.planes) {
+        run.row_offsets.push_back(stripes->row_offsets[static_cast<size_t>(x)]);
+      }
+      runs.push_back(std::move(run));
+    }
+    return [=, runs = std::move(runs)](const StepContext& c, int64_t image, int64_t y, uint8_t* to,
+                                       std::byte* scratch) {
+      const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
+      const uint8_t* base = stripes->input.Prepare(src, y, 1, scratch);
+      for (const Run& run : runs) {
+        gemm->Run({base, run.row_offsets.data(), stripes->segment_offsets.data()},
+                  static_cast<int64_t>(run.row_offsets.size()), to + run.to, p.out_channels,
+                  scratch + copy_bytes);
+      }
+    };
+  };
+  l.OfferRows({gemm->name(), l.multiply_accumulates, copy_bytes + gemm->scratch_bytes(), writer});
+}
+
 // The part of a layer with a dynamic range that its weights say, groups side by side.
 kernels::DynamicLayer DynamicLayerOf(const Lowering& l, const Stripes& stripes,
                                      const Int8Weights& weights, const OutputStage& stage) {
@@ -113,7 +150,7 @@ void LowerConv2d(Lowering& l) {
     EmitInt16(l, p);
     return;
   }
-  auto stripes = std::make_shared<const Stripes>(p, l.options.threads);
+  auto stripes = std::make_shared<const Stripes>(Flatten(p), l.options.threads);
   const Int8Weights weights = Int8WeightsOf(l.input(1));
   const OutputStage stage = OutputStageOf(l);
   std::vector<std::shared_ptr<const Gemm>> gemms;
@@ -147,6 +184,9 @@ void LowerConv2d(Lowering& l) {
     EmitDynamic(l, gemms[0]->name(), DynamicLayerOf(l, *stripes, weights, stage), run);
   } else {
     l.Emit(gemms[0]->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+    if (p.groups == 1 && p.x.output <= stripes->most_rows * stripes->p.x.output) {
+      OfferRowsOf(l, p, gemms[0]);
+    }
   }
 }
 

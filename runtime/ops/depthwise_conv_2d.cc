@@ -1,16 +1,108 @@
 // Lowering of depthwise_conv_2d: stripes of output rows.
 #include <algorithm>
+#include <cstring>
 
 #include "kernels/depthwise.h"
 #include "runtime/ops/dense.h"
 #include "runtime/ops/dynamic_layer.h"
 #include "runtime/ops/padded_rows.h"
+#include "runtime/ops/row_source.h"
 
 namespace integra::runtime {
 namespace {
 
 // Input bytes of a stripe: half of a usual first-level cache.
 constexpr int64_t kStripeBytes = 16 << 10;
+
+// Rows are taken from the layer before where its output is too much for the caches nearby, and
+// where a row fills the tiles of its kernel.
+constexpr int64_t kLeastBytes = 64 << 10;
+constexpr int64_t kLeastColumns = 48;
+
+// Input rows that are held then: they stay in the second-level cache.
+constexpr int64_t kWindowBytes = 96 << 10;
+constexpr int64_t kRowsAtOnce = 2;  // of output, as many as the kernels like to have
+
+bool WorthTakingRows(const PaddedRows& input) {
+  return input.multiplicity == 1 && input.x.input / input.planes >= kLeastColumns &&
+         input.y.input * input.x.input * input.channels >= kLeastBytes;
+}
+
+// A window of padded input rows that moves down an image: rows are made when it reaches them.
+class RowWindow {
+ public:
+  RowWindow(const PaddedRows& input, const RowSource& source)
+      : input_(input),
+        write_(source.writer({input.x.pad_before, input.planes, input.plane})),
+        rows_(std::max(input.y.reach(kRowsAtOnce), kWindowBytes / input.pitch)),
+        bytes_(AlignUp(static_cast<size_t>(rows_ * input.pitch) + kReadPadding)),
+        scratch_bytes_(bytes_ + source.scratch_bytes) {}
+
+  size_t scratch_bytes() const { return scratch_bytes_; }
+
+  // Calls run(rows, y, count) for output rows [begin, end) of an image, `count` at a time, whose
+  // input rows begin at `rows`.
+  template <typename F>
+  void ForEach(const StepContext& c, int64_t image, int64_t begin, int64_t end, std::byte* scratch,
+               const F& run) const {
+    auto* window = reinterpret_cast<uint8_t*>(scratch);
+    int64_t top = begin * input_.y.stride - input_.y.pad_before;  // the window's first row
+    int64_t made = top;                                           // rows above this are in it
+    for (int64_t y = begin; y < end; y += kRowsAtOnce) {
+      const int64_t count = std::min(kRowsAtOnce, end - y);
+      const int64_t first = y * input_.y.stride - input_.y.pad_before;
+      const int64_t last = first + input_.y.reach(count);
+      made = std::max(made, first);
+      if (last - top > rows_) {
+        std::memmove(window, window + (first - top) * input_.pitch,
+                     static_cast<size_t>((made - first) * input_.pitch));
+        top = first;
+      }
+      for (; made < last; ++made) {
+        MakeRow(c, image, made, window + (made - top) * input_.pitch, scratch + bytes_);
+      }
+      run(window + (first - top) * input_.pitch, y, count);
+    }
+  }
+
+ private:
+  void MakeRow(const StepContext& c, int64_t image, int64_t row, uint8_t* to,
+               std::byte* scratch) const {
+    if (row < 0 || row >= input_.y.input) {
+      std::memset(to, input_.zero_point, static_cast<size_t>(input_.pitch));
+      return;
+    }
+    write_(c, image, row, to, scratch);
+    input_.PadRow(to);
+  }
+
+  const PaddedRows input_;
+  const RowSource::Write write_;
+  const int64_t rows_;
+  const size_t bytes_, scratch_bytes_;
+};
+
+// One step for this layer and the one before it.
+void EmitOnRows(Lowering& l, const kernels::Conv2dParams& p, const PaddedRows& input,
+                const std::shared_ptr<const kernels::Depthwise>& kernel) {
+  const auto window = std::make_shared<const RowWindow>(input, *l.input_rows);
+  l.scratch_bytes = window->scratch_bytes();
+  // Parts begin with rows that the part before has made too: as few parts as there are threads.
+  const int64_t parts =
+      p.batch >= l.options.threads ? 1 : std::min<int64_t>(l.options.threads, p.y.output);
+  l.TakeInputRows();
+  l.Emit(StrCat(kernel->name(), " on rows"), [=, out = l.node.outputs[0]](const StepContext& c) {
+    c.pool->ParallelFor(p.batch * parts, [&](int64_t part, int thread) {
+      const int64_t image = part / parts, i = part % parts;
+      const int64_t row_bytes = p.x.output * p.out_channels;
+      uint8_t* dst = c.out<uint8_t>(out) + image * p.y.output * row_bytes;
+      window->ForEach(c, image, p.y.output * i / parts, p.y.output * (i + 1) / parts,
+                      c.scratch[thread], [&](const uint8_t* rows, int64_t y, int64_t count) {
+                        kernel->Run(rows, count, dst + y * row_bytes);
+                      });
+    });
+  });
+}
 
 }  // namespace
 
@@ -45,6 +137,10 @@ void LowerDepthwiseConv2d(Lowering& l) {
         return std::shared_ptr<const kernels::Depthwise>(kernels::MakeDepthwise(problem, l.isa));
       });
 
+  if (l.input_rows != nullptr && WorthTakingRows(input)) {
+    EmitOnRows(l, p, input, kernel);
+    return;
+  }
   const int64_t per_row = std::max<int64_t>(1, input.pitch * p.y.stride);
   const int64_t most =
       std::clamp<int64_t>(kStripeBytes / per_row, std::min<int64_t>(4, p.y.output), p.y.output);

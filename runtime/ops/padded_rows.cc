@@ -47,31 +47,45 @@ size_t PaddedRows::copy_bytes(int64_t output_rows) const {
   return AlignUp(static_cast<size_t>(y.reach(output_rows) * pitch)) + kReadPadding;
 }
 
-void PaddedRows::CopyRow(const uint8_t* row, uint8_t* to) const {
+PaddedRows::Inside PaddedRows::InsideOf(int64_t f) const {
+  const int64_t positions = plane / (channels * multiplicity);
+  const int64_t first = std::max<int64_t>(0, (x.pad_before - f + planes - 1) / planes);
+  const int64_t column = first * planes + f - x.pad_before;
+  const int64_t inside = std::max<int64_t>(0, (x.input - column + planes - 1) / planes);
+  const int64_t begin = std::min(first, positions);
+  return {begin, std::min(positions, begin + inside), column};
+}
+
+void PaddedRows::PadRow(uint8_t* to) const {
   const int64_t pixel = channels * multiplicity;
   for (int64_t f = 0; f < planes; ++f, to += plane) {
-    // Positions [begin, end) of this plane lie in the image, the first of them at column `column`.
-    const int64_t begin = std::max<int64_t>(0, (x.pad_before - f + planes - 1) / planes);
-    const int64_t column = begin * planes + f - x.pad_before;
-    const int64_t inside = std::max<int64_t>(0, (x.input - column + planes - 1) / planes);
-    const int64_t end = std::min(plane / pixel, begin + inside);
-    const uint8_t* from = row + column * channels;
-    uint8_t* middle = to + begin * pixel;
-    std::memset(to, zero_point, static_cast<size_t>(std::min(begin * pixel, plane)));
-    if (end > begin) {
-      if (multiplicity > 1) {
-        for (int64_t i = begin; i < end; ++i, from += planes * channels) {
-          for (int64_t k = 0; k < pixel; ++k) *middle++ = from[k / multiplicity];
-        }
-      } else if (planes > 1) {
-        GatherPixels(from, planes * channels, end - begin, pixel, middle);
-      } else {
-        std::memcpy(middle, from, static_cast<size_t>((end - begin) * pixel));
-      }
-    }
-    const int64_t rest = std::max(begin, end) * pixel;
-    if (rest < plane) std::memset(to + rest, zero_point, static_cast<size_t>(plane - rest));
+    const Inside inside = InsideOf(f);
+    std::memset(to, zero_point, static_cast<size_t>(inside.begin * pixel));
+    std::memset(to + inside.end * pixel, zero_point,
+                static_cast<size_t>(plane - inside.end * pixel));
   }
+}
+
+void PaddedRows::CopyRow(const uint8_t* row, uint8_t* to) const {
+  const int64_t pixel = channels * multiplicity;
+  // GatherPixels writes past its last pixel, but not past the row: padding comes after it.
+  for (int64_t f = 0; f < planes; ++f) {
+    const Inside inside = InsideOf(f);
+    const int64_t count = inside.end - inside.begin;
+    if (count <= 0) continue;
+    const uint8_t* from = row + inside.column * channels;
+    uint8_t* middle = to + f * plane + inside.begin * pixel;
+    if (multiplicity > 1) {
+      for (int64_t i = 0; i < count; ++i, from += planes * channels) {
+        for (int64_t k = 0; k < pixel; ++k) *middle++ = from[k / multiplicity];
+      }
+    } else if (planes > 1) {
+      GatherPixels(from, planes * channels, count, pixel, middle);
+    } else {
+      std::memcpy(middle, from, static_cast<size_t>(count * pixel));
+    }
+  }
+  PadRow(to);
 }
 
 const uint8_t* PaddedRows::Prepare(const uint8_t* image, int64_t first, int64_t rows,

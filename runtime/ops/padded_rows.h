@@ -27,12 +27,20 @@ struct PaddedRows {
 
   size_t copy_bytes(int64_t output_rows) const;  // 0 where nothing is copied
 
+  // A row in which only the padding is written.
+  void PadRow(uint8_t* to) const;
+
   // The rows that output rows [first, first + rows) of `image` read; `scratch` has
   // copy_bytes(rows).
   const uint8_t* Prepare(const uint8_t* image, int64_t first, int64_t rows,
                          std::byte* scratch) const;
 
  private:
+  // Positions [begin, end) of plane `f` lie in the image, the first of them at column `column`.
+  struct Inside {
+    int64_t begin, end, column;
+  };
+  Inside InsideOf(int64_t f) const;
   void CopyRow(const uint8_t* row, uint8_t* to) const;
 };
 
