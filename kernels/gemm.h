@@ -28,6 +28,9 @@ struct GemmProblem {
   const int32_t* bias = nullptr;    // [n] or null
   OutputStage stage;
   int64_t max_rows = 1;  // of one Run()
+  // Where the runs of a row and of its neighbours overlap: bytes from the first to behind the last
+  // that one Run() reads, at most. Row and segment offsets then ascend. 0: not known.
+  int64_t max_span = 0;
 
   int64_t depth() const { return segments * segment_length; }
 };

@@ -79,6 +79,9 @@ Case RandomCase(Random& random, int64_t rows, int64_t n, int64_t segments, int64
   for (int64_t t = 0; t < segments; ++t)
     c.segment_offsets.push_back(static_cast<int32_t>(t * (length + 5)));
   for (int64_t r = 0; r < rows; ++r) c.row_offsets.push_back(static_cast<int32_t>(r * step));
+  if (random() % 2) {
+    p.max_span = (rows - 1) * step + c.segment_offsets.back() + length + Pick(random, 0, 9);
+  }
   c.source.resize(static_cast<size_t>(rows * step + segments * (length + 5)) + kReadPadding);
   for (uint8_t& x : c.source) {
     x = values == Values::kExtreme ? (random() % 2 ? 255 : 0) : static_cast<uint8_t>(random());

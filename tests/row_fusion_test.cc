@@ -57,8 +57,8 @@ Layer FirstLayer(Random& random, int64_t out) {
   const int64_t kernel = Pick(random, 0, 2) == 0 ? 3 : 1;
   Layer first;
   do {
-    first = RandomLayer(random, {Pick(random, 8, 24), Pick(random, 90, 300), Pick(random, 1, 9),
-                                 out, kernel, kernel});
+    first = RandomLayer(
+        random, {Pick(random, 8, 24), Pick(random, 90, 300), Pick(random, 1, 9), out, 1, kernel});
   } while (first.params.x.output < 48 || first.params.y.output < 5);
   return first;
 }

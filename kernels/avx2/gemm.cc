@@ -2,8 +2,9 @@
 // (vpmaddwd). The byte form, vpmaddubsw, would saturate, and be no faster where, as on Zen, both
 // are limited by the two multipliers.
 //
-// A chunk of rows is widened once; tiles of up to 6 rows x 16 channels then keep their sums and the
-// output stage in registers.
+// A chunk of rows is widened once, or, where they overlap as in a 3 x 3 convolution, the span of
+// memory that they are in; tiles of up to 6 rows x 16 channels then keep their sums and the output
+// stage in registers.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -29,10 +30,15 @@ constexpr int64_t kChunkBytes = 64 << 10;
 constexpr int64_t kMostChunkRows = 96;
 
 struct Tile {
-  const int16_t* x;  // [rows][pitch] widened
-  int64_t pitch;     // values
-  const int16_t* w;  // [steps][16][2], or [steps][8][2] for one vector
-  int64_t steps;
+  const int16_t* x;  // widened
+  // Row i begins at i * pitch or, where it has segments, segment s of it at row_offsets[i] +
+  // segment_offsets[s].
+  int64_t pitch;
+  const int32_t* row_offsets;
+  const int32_t* segment_offsets;
+  int64_t segments;
+  int64_t steps;     // of two values, per segment: an odd one ends with a weight of 0
+  const int16_t* w;  // [segments][steps][16][2], or [...][8][2] for one vector
   const VectorOutputStage* stage;
   int64_t channel;  // first one
   int64_t valid;    // channels to write
@@ -81,14 +87,11 @@ INTEGRA_INLINE void StoreScalar(const Tile& t, const __m256i* sums) {
   }
 }
 
-template <Form kForm, int NV, int MR>
-void RunTile(const Tile& t) {
-  Lanes acc[MR][NV] = {};
-  const int16_t* rows[MR];
-#pragma GCC unroll 6
-  for (int i = 0; i < MR; ++i) rows[i] = t.x + i * t.pitch;
-  const int16_t* w = t.w;
-  for (int64_t k = 0; k < t.steps; ++k, w += NV * 16) {
+// acc += x * w over one run of each row.
+template <int NV, int MR>
+INTEGRA_INLINE void AddRun(const int16_t* const (&rows)[MR], int64_t steps, const int16_t* w,
+                           Lanes (&acc)[MR][NV]) {
+  for (int64_t k = 0; k < steps; ++k, w += NV * 16) {
     __m256i b[NV];
 #pragma GCC unroll 2
     for (int j = 0; j < NV; ++j) b[j] = avx2::Hold(w + 16 * j);
@@ -100,6 +103,25 @@ void RunTile(const Tile& t) {
 #pragma GCC unroll 2
       for (int j = 0; j < NV; ++j) acc[i][j] += (Lanes)_mm256_madd_epi16(a, b[j]);
     }
+  }
+}
+
+// Segmented or not: going over segments takes up to a tenth of the time of a short row.
+template <bool kSegmented, Form kForm, int NV, int MR>
+void RunTile(const Tile& t) {
+  Lanes acc[MR][NV] = {};
+  const int16_t* rows[MR];
+  if constexpr (kSegmented) {
+    const int16_t* w = t.w;
+    for (int64_t s = 0; s < t.segments; ++s, w += t.steps * NV * 16) {
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; ++i) rows[i] = t.x + t.segment_offsets[s] + t.row_offsets[i];
+      AddRun(rows, t.steps, w, acc);
+    }
+  } else {
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; ++i) rows[i] = t.x + i * t.pitch;
+    AddRun(rows, t.steps, t.w, acc);
   }
   __m256i sums[(MR * NV + 3) / 4 * 4];
 #pragma GCC unroll 6
@@ -116,15 +138,22 @@ void RunTile(const Tile& t) {
 }
 
 using TileFunction = void (*)(const Tile&);
-template <Form kForm, int NV>
-constexpr TileFunction kTiles[kRows] = {RunTile<kForm, NV, 1>, RunTile<kForm, NV, 2>,
-                                        RunTile<kForm, NV, 3>, RunTile<kForm, NV, 4>,
-                                        RunTile<kForm, NV, 5>, RunTile<kForm, NV, 6>};
+template <bool kSegmented, Form kForm, int NV>
+constexpr TileFunction kTiles[kRows] = {
+    RunTile<kSegmented, kForm, NV, 1>, RunTile<kSegmented, kForm, NV, 2>,
+    RunTile<kSegmented, kForm, NV, 3>, RunTile<kSegmented, kForm, NV, 4>,
+    RunTile<kSegmented, kForm, NV, 5>, RunTile<kSegmented, kForm, NV, 6>};
 
-template <int NV>
+template <bool kSegmented, int NV>
 const TileFunction* TilesOf(Form form) {
-  if (form == Form::kFloor) return kTiles<Form::kFloor, NV>;
-  return form == Form::kTwoStep ? kTiles<Form::kTwoStep, NV> : kTiles<Form::kScalar, NV>;
+  switch (form) {
+    case Form::kFloor:
+      return kTiles<kSegmented, Form::kFloor, NV>;
+    case Form::kTwoStep:
+      return kTiles<kSegmented, Form::kTwoStep, NV>;
+    default:
+      return kTiles<kSegmented, Form::kScalar, NV>;
+  }
 }
 
 class Avx2Gemm final : public Gemm {
@@ -133,14 +162,21 @@ class Avx2Gemm final : public Gemm {
       : n_(p.n),
         segments_(p.segments),
         segment_length_(p.segment_length),
-        steps_((p.depth() + 1) / 2),
+        max_span_(OverlappingSpan(p)),
+        run_length_(max_span_ > 0 ? p.segment_length : p.depth()),
+        steps_(p.depth() / run_length_ * ((run_length_ + 1) / 2)),
         chunk_rows_(ChunkRows(p)),
         stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * 2);
     for (int64_t n = 0; n < n_; n += kChannels) {
-      avx2::PackPairs(p, n, std::min<int64_t>(kChannels, n_ - n), WidthAt(n),
-                      weights_.data<int16_t>() + n * steps_ * 2);
+      const int64_t count = std::min<int64_t>(kChannels, n_ - n), width = WidthAt(n);
+      const int8_t* from = p.weights + n * p.depth();
+      auto* to = weights_.data<int16_t>() + n * steps_ * 2;
+      for (int64_t k = 0; k < p.depth();
+           k += run_length_, to += (run_length_ + 1) / 2 * width * 2) {
+        avx2::PackPairs(from + k, p.depth(), p.weight_zero_point, run_length_, count, width, to);
+      }
     }
   }
 
@@ -154,7 +190,9 @@ class Avx2Gemm final : public Gemm {
   }
 
   std::string name() const override { return "own avx2"; }
-  size_t scratch_bytes() const override { return avx2::WidenedBytes(chunk_rows_ * 2 * steps_); }
+  size_t scratch_bytes() const override {
+    return avx2::WidenedBytes(max_span_ > 0 ? max_span_ : chunk_rows_ * 2 * steps_);
+  }
   size_t bytes() const override { return weights_.size() + stage_.bytes(); }
 
  private:
@@ -163,26 +201,60 @@ class Avx2Gemm final : public Gemm {
   void RunTiles(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride, Form form,
                 std::byte* scratch) const {
     auto* x = reinterpret_cast<int16_t*>(scratch);
-    Tile t{x, 2 * steps_, nullptr, steps_, &stage_, 0, 0, nullptr, nullptr, dst_stride};
+    Tile t = {};
+    t.stage = &stage_;
+    t.dst_stride = dst_stride;
+    if (max_span_ > 0) {
+      const int32_t first = src.row_offsets[0] + src.segment_offsets[0];
+      const int32_t last = src.row_offsets[rows - 1] + src.segment_offsets[segments_ - 1];
+      avx2::WidenRun(src.base + first, last - first + segment_length_, x);
+      t.x = x - first;
+      t.row_offsets = src.row_offsets;
+      t.segment_offsets = src.segment_offsets;
+      t.segments = segments_;
+      t.steps = (segment_length_ + 1) / 2;
+      RunChunk<true>(t, rows, dst, form);
+      return;
+    }
+    t.x = x;
+    t.pitch = 2 * steps_;
+    t.steps = steps_;
     for (int64_t first = 0; first < rows; first += chunk_rows_) {
       const int64_t count = std::min(chunk_rows_, rows - first);
       WidenRows(src, first, count, x);
-      for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
-        t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
-        t.w = weights_.data<int16_t>() + t.channel * steps_ * 2;
-        const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<1>(form) : TilesOf<2>(form);
-        for (int64_t r = 0; r < count; r += kRows) {
+      RunChunk<false>(t, count, dst + first * dst_stride, form);
+    }
+  }
+
+  template <bool kSegmented, typename T>
+  void RunChunk(Tile t, int64_t rows, T* dst, Form form) const {
+    const int16_t* const x = t.x;
+    const int32_t* const row_offsets = t.row_offsets;
+    for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
+      t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
+      t.w = weights_.data<int16_t>() + t.channel * steps_ * 2;
+      const TileFunction* tiles =
+          WidthAt(t.channel) == 8 ? TilesOf<kSegmented, 1>(form) : TilesOf<kSegmented, 2>(form);
+      for (int64_t r = 0; r < rows; r += kRows) {
+        if constexpr (kSegmented) {
+          t.row_offsets = row_offsets + r;
+        } else {
           t.x = x + r * t.pitch;
-          T* const to = dst + (first + r) * dst_stride + t.channel;
-          if constexpr (std::is_same_v<T, int32_t>) {
-            t.sums = to;
-          } else {
-            t.dst = to;
-          }
-          tiles[std::min<int64_t>(kRows, count - r) - 1](t);
         }
+        T* const to = dst + r * t.dst_stride + t.channel;
+        if constexpr (std::is_same_v<T, int32_t>) {
+          t.sums = to;
+        } else {
+          t.dst = to;
+        }
+        tiles[std::min<int64_t>(kRows, rows - r) - 1](t);
       }
     }
+  }
+
+  // p.max_span where widening it is less work than widening every row; else 0.
+  static int64_t OverlappingSpan(const GemmProblem& p) {
+    return p.max_span < p.max_rows * p.depth() ? p.max_span : 0;
   }
 
   static int64_t ChunkRows(const GemmProblem& p) {
@@ -209,7 +281,10 @@ class Avx2Gemm final : public Gemm {
   // Channels that the tile beginning at `channel` computes.
   int64_t WidthAt(int64_t channel) const { return n_ - channel <= 8 ? 8 : kChannels; }
 
-  const int64_t n_, segments_, segment_length_, steps_;  // a step is two values
+  const int64_t n_, segments_, segment_length_;
+  const int64_t max_span_;    // 0: rows are widened one by one
+  const int64_t run_length_;  // values without a gap: a segment's or, in copied rows, all
+  const int64_t steps_;       // of two values, of all runs; an odd run ends with a weight of 0
   const int64_t chunk_rows_;
   const VectorOutputStage stage_;
   AlignedBuffer weights_;

@@ -28,8 +28,8 @@ class RowGemm final : public Gemm {
     const int64_t tiles = (n_ + kChannels - 1) / kChannels;
     weights_ = AlignedBuffer(static_cast<size_t>(tiles * steps_ * 2 * kChannels));
     for (int64_t n = 0; n < n_; n += kChannels) {
-      PackPairs(p, n, std::min(kChannels, n_ - n), kChannels,
-                weights_.data<int8_t>() + n * steps_ * 2);
+      PackPairs(p.weights + n * p.depth(), p.depth(), 0, p.depth(), std::min(kChannels, n_ - n),
+                kChannels, weights_.data<int8_t>() + n * steps_ * 2);
     }
   }
 

@@ -13,15 +13,20 @@ INTEGRA_INLINE size_t WidenedBytes(int64_t values) {
   return static_cast<size_t>(values + 16) * sizeof(int16_t);
 }
 
-// Row `row`, in runs of `segment_length`, and a 0 after it: an odd depth is followed by a weight of 0.
+// `count` values, and up to 15 more.
+INTEGRA_INLINE void WidenRun(const uint8_t* from, int64_t count, int16_t* to) {
+  for (int64_t k = 0; k < count; k += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + k));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + k), _mm256_cvtepu8_epi16(bytes));
+  }
+}
+
+// Row `row`, in runs of `segment_length`, and a 0 after it: an odd depth is followed by a weight
+// of 0.
 INTEGRA_INLINE void Widen(const GemmSource& src, int64_t segments, int64_t segment_length,
                           int64_t row, int16_t* to) {
   for (int64_t t = 0; t < segments; ++t, to += segment_length) {
-    const uint8_t* from = src.base + src.row_offsets[row] + src.segment_offsets[t];
-    for (int64_t k = 0; k < segment_length; k += 16) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + k));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + k), _mm256_cvtepu8_epi16(bytes));
-    }
+    WidenRun(src.base + src.row_offsets[row] + src.segment_offsets[t], segment_length, to);
   }
   *to = 0;
 }

@@ -89,6 +89,9 @@ GemmProblem ProblemOf(const Lowering& l, const Stripes& stripes, const Int8Weigh
   }
   // Not of these stripes: sessions with other numbers of threads share the packed weights.
   problem.max_rows = stripes.most_rows * p.x.output;
+  problem.max_span = (stripes.most_rows - 1) * p.y.stride * stripes.input.pitch +
+                     (p.x.output - 1) * p.x.stride * p.in_channels +
+                     stripes.segment_offsets.back() + stripes.segment_length;
   return problem;
 }
 
@@ -184,7 +187,9 @@ void LowerConv2d(Lowering& l) {
     EmitDynamic(l, gemms[0]->name(), DynamicLayerOf(l, *stripes, weights, stage), run);
   } else {
     l.Emit(gemms[0]->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
-    if (p.groups == 1 && p.x.output <= stripes->most_rows * stripes->p.x.output) {
+    // Taller kernels would prepare every row of their input several times.
+    if (p.groups == 1 && p.y.kernel == 1 &&
+        p.x.output <= stripes->most_rows * stripes->p.x.output) {
       OfferRowsOf(l, p, gemms[0]);
     }
   }
