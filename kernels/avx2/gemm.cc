@@ -37,8 +37,8 @@ struct Tile {
   const int32_t* row_offsets;
   const int32_t* segment_offsets;
   int64_t segments;
-  int64_t steps;     // of two values, per segment: an odd one ends with a weight of 0
-  const int16_t* w;  // [segments][steps][16][2], or [...][8][2] for one vector
+  int64_t steps;  // of two values, per segment: an odd one ends with a weight of 0
+  const void* w;  // [segments][steps][16][2], or [...][8][2] for one vector
   const VectorOutputStage* stage;
   int64_t channel;  // first one
   int64_t valid;    // channels to write
@@ -87,14 +87,23 @@ INTEGRA_INLINE void StoreScalar(const Tile& t, const __m256i* sums) {
   }
 }
 
+// 8 bits wide, weights are widened as they are loaded. That is as fast, and they are read from
+// further away than rows are.
+INTEGRA_INLINE __m256i LoadWeights(const int8_t* w) {
+  __m256i v = _mm256_cvtepi8_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(w)));
+  asm("" : "+x"(v));
+  return v;
+}
+INTEGRA_INLINE __m256i LoadWeights(const int16_t* w) { return avx2::Hold(w); }
+
 // acc += x * w over one run of each row.
-template <int NV, int MR>
-INTEGRA_INLINE void AddRun(const int16_t* const (&rows)[MR], int64_t steps, const int16_t* w,
+template <typename W, int NV, int MR>
+INTEGRA_INLINE void AddRun(const int16_t* const (&rows)[MR], int64_t steps, const W* w,
                            Lanes (&acc)[MR][NV]) {
   for (int64_t k = 0; k < steps; ++k, w += NV * 16) {
     __m256i b[NV];
 #pragma GCC unroll 2
-    for (int j = 0; j < NV; ++j) b[j] = avx2::Hold(w + 16 * j);
+    for (int j = 0; j < NV; ++j) b[j] = LoadWeights(w + 16 * j);
 #pragma GCC unroll 6
     for (int i = 0; i < MR; ++i) {
       int32_t pair;
@@ -107,12 +116,12 @@ INTEGRA_INLINE void AddRun(const int16_t* const (&rows)[MR], int64_t steps, cons
 }
 
 // Segmented or not: going over segments takes up to a tenth of the time of a short row.
-template <bool kSegmented, Form kForm, int NV, int MR>
+template <typename W, bool kSegmented, Form kForm, int NV, int MR>
 void RunTile(const Tile& t) {
   Lanes acc[MR][NV] = {};
   const int16_t* rows[MR];
   if constexpr (kSegmented) {
-    const int16_t* w = t.w;
+    auto w = static_cast<const W*>(t.w);
     for (int64_t s = 0; s < t.segments; ++s, w += t.steps * NV * 16) {
 #pragma GCC unroll 6
       for (int i = 0; i < MR; ++i) rows[i] = t.x + t.segment_offsets[s] + t.row_offsets[i];
@@ -121,7 +130,7 @@ void RunTile(const Tile& t) {
   } else {
 #pragma GCC unroll 6
     for (int i = 0; i < MR; ++i) rows[i] = t.x + i * t.pitch;
-    AddRun(rows, t.steps, t.w, acc);
+    AddRun(rows, t.steps, static_cast<const W*>(t.w), acc);
   }
   __m256i sums[(MR * NV + 3) / 4 * 4];
 #pragma GCC unroll 6
@@ -138,24 +147,27 @@ void RunTile(const Tile& t) {
 }
 
 using TileFunction = void (*)(const Tile&);
-template <bool kSegmented, Form kForm, int NV>
+template <typename W, bool kSegmented, Form kForm, int NV>
 constexpr TileFunction kTiles[kRows] = {
-    RunTile<kSegmented, kForm, NV, 1>, RunTile<kSegmented, kForm, NV, 2>,
-    RunTile<kSegmented, kForm, NV, 3>, RunTile<kSegmented, kForm, NV, 4>,
-    RunTile<kSegmented, kForm, NV, 5>, RunTile<kSegmented, kForm, NV, 6>};
+    RunTile<W, kSegmented, kForm, NV, 1>, RunTile<W, kSegmented, kForm, NV, 2>,
+    RunTile<W, kSegmented, kForm, NV, 3>, RunTile<W, kSegmented, kForm, NV, 4>,
+    RunTile<W, kSegmented, kForm, NV, 5>, RunTile<W, kSegmented, kForm, NV, 6>};
 
-template <bool kSegmented, int NV>
+template <typename W, bool kSegmented, int NV>
 const TileFunction* TilesOf(Form form) {
   switch (form) {
     case Form::kFloor:
-      return kTiles<kSegmented, Form::kFloor, NV>;
+      return kTiles<W, kSegmented, Form::kFloor, NV>;
     case Form::kTwoStep:
-      return kTiles<kSegmented, Form::kTwoStep, NV>;
+      return kTiles<W, kSegmented, Form::kTwoStep, NV>;
     default:
-      return kTiles<kSegmented, Form::kScalar, NV>;
+      return kTiles<W, kSegmented, Form::kScalar, NV>;
   }
 }
 
+// W is the type of packed weights: int8_t, or int16_t where a zero point other than 0 needs nine
+// bits.
+template <typename W>
 class Avx2Gemm final : public Gemm {
  public:
   explicit Avx2Gemm(const GemmProblem& p)
@@ -168,11 +180,11 @@ class Avx2Gemm final : public Gemm {
         chunk_rows_(ChunkRows(p)),
         stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
     const int64_t vectors = (n_ + 7) / 8;
-    weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * 2);
+    weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * sizeof(W));
     for (int64_t n = 0; n < n_; n += kChannels) {
       const int64_t count = std::min<int64_t>(kChannels, n_ - n), width = WidthAt(n);
       const int8_t* from = p.weights + n * p.depth();
-      auto* to = weights_.data<int16_t>() + n * steps_ * 2;
+      auto* to = weights_.data<W>() + n * steps_ * 2;
       for (int64_t k = 0; k < p.depth();
            k += run_length_, to += (run_length_ + 1) / 2 * width * 2) {
         avx2::PackPairs(from + k, p.depth(), p.weight_zero_point, run_length_, count, width, to);
@@ -232,9 +244,9 @@ class Avx2Gemm final : public Gemm {
     const int32_t* const row_offsets = t.row_offsets;
     for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
       t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
-      t.w = weights_.data<int16_t>() + t.channel * steps_ * 2;
-      const TileFunction* tiles =
-          WidthAt(t.channel) == 8 ? TilesOf<kSegmented, 1>(form) : TilesOf<kSegmented, 2>(form);
+      t.w = weights_.data<W>() + t.channel * steps_ * 2;
+      const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<W, kSegmented, 1>(form)
+                                                          : TilesOf<W, kSegmented, 2>(form);
       for (int64_t r = 0; r < rows; r += kRows) {
         if constexpr (kSegmented) {
           t.row_offsets = row_offsets + r;
@@ -294,7 +306,8 @@ class Avx2Gemm final : public Gemm {
 
 std::unique_ptr<const Gemm> MakeAvx2Gemm(const GemmProblem& problem) {
   if (auto row = avx2::MakeRowGemm(problem)) return row;
-  return std::make_unique<Avx2Gemm>(problem);
+  if (problem.weight_zero_point == 0) return std::make_unique<Avx2Gemm<int8_t>>(problem);
+  return std::make_unique<Avx2Gemm<int16_t>>(problem);
 }
 
 }  // namespace integra::kernels
