@@ -18,8 +18,10 @@ set_source_files_properties(${PROJECT_SOURCE_DIR}/base/version.cc PROPERTIES
 # Vector kernels: one folder per instruction set, compiled with its flags and reached only after the
 # processor was asked (kernels/isa.h).
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  integra_sources(sse41_sources kernels/sse41)
   integra_sources(avx2_sources kernels/avx2)
   integra_sources(avx512_sources kernels/avx512)
+  set_source_files_properties(${sse41_sources} PROPERTIES COMPILE_OPTIONS "-msse4.1")
   set_source_files_properties(${avx2_sources} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mbmi2")
   if(INTEGRA_EMULATE_AVX512)
     set_source_files_properties(${avx512_sources} PROPERTIES COMPILE_OPTIONS
@@ -32,7 +34,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set_source_files_properties(${avx512_sources} PROPERTIES COMPILE_OPTIONS
       "${quiet};-mavx2;-mfma;-mbmi2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mprefer-vector-width=512")
   endif()
-  target_sources(integra_runtime PRIVATE ${avx2_sources} ${avx512_sources})
+  target_sources(integra_runtime PRIVATE ${sse41_sources} ${avx2_sources} ${avx512_sources})
   target_compile_definitions(integra_runtime PRIVATE INTEGRA_X86=1)
 endif()
 

@@ -353,7 +353,7 @@ KernelSelfTest TestKernels(const KernelSet& kernels) {
 
 const KernelSelfTest& SelfTestOf(Isa isa) {
   static std::mutex mutex;
-  static std::array<std::optional<KernelSelfTest>, 5> results;
+  static std::array<std::optional<KernelSelfTest>, kIsaCount> results;
   const std::lock_guard<std::mutex> lock(mutex);
   std::optional<KernelSelfTest>& result = results.at(static_cast<size_t>(isa));
   if (!result) result = TestKernels(KernelsOf(isa));
