@@ -41,10 +41,12 @@ class Sse41Depthwise final : public Depthwise {
   }
 
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
-    RunBlocks(src, rows, dst);
+    if (stage_.form() == Form::kFloor) return RunBlocks<Form::kFloor>(src, rows, dst);
+    if (stage_.form() == Form::kTwoStep) return RunBlocks<Form::kTwoStep>(src, rows, dst);
+    RunBlocks<Form::kScalar>(src, rows, dst);
   }
   void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
-    RunBlocks(src, rows, dst);
+    RunBlocks<Form::kScalar>(src, rows, dst);
   }
 
   std::string name() const override { return "own sse41"; }
@@ -52,7 +54,7 @@ class Sse41Depthwise final : public Depthwise {
 
  private:
   // To outputs or, where T is int32_t, to sums.
-  template <typename T>
+  template <Form kForm, typename T>
   void RunBlocks(const uint8_t* src, int64_t rows, T* dst) const {
     for (const DepthwiseBlock& block : cut_.blocks) {
       const int16_t* w = weights_.data<int16_t>() + block.phase * pairs_ * kBlock * 2;
@@ -63,7 +65,7 @@ class Sse41Depthwise final : public Depthwise {
           AddPair(x + offsets_[static_cast<size_t>(2 * k)],
                   x + offsets_[static_cast<size_t>(2 * k + 1)], w + k * kBlock * 2, acc);
         }
-        Store(block, acc, dst + y * out_pitch_ + block.offset);
+        Store<kForm>(block, acc, dst + y * out_pitch_ + block.offset);
       }
     }
   }
@@ -94,22 +96,23 @@ class Sse41Depthwise final : public Depthwise {
     }
   }
 
+  template <Form kForm>
   void Store(const DepthwiseBlock& block, const __m128i* acc, int32_t* dst) const {
     StoreSums<kBlock>(dst, acc, block.valid);
   }
 
+  template <Form kForm>
   void Store(const DepthwiseBlock& block, const __m128i* acc, uint8_t* dst) const {
-    const Form form = stage_.form();
-    if (form != Form::kScalar) {
+    if constexpr (kForm == Form::kScalar) {
+      alignas(16) int32_t sums[kBlock];
+      std::memcpy(sums, acc, sizeof(sums));
+      for (int64_t i = 0; i < block.valid; ++i) {
+        dst[i] = stage_.ApplyScalar(sums[i], block.phase * kBlock + i);
+      }
+    } else {
       const __m128i bytes =
-          sse41::ScaleBlock(acc, stage_.blocks()[block.phase], sse41::LoadClamp(stage_), form);
+          sse41::ScaleBlock(acc, stage_.blocks()[block.phase], sse41::LoadClamp(stage_), kForm);
       StoreChannels(dst, bytes, block.valid);
-      return;
-    }
-    alignas(16) int32_t sums[kBlock];
-    std::memcpy(sums, acc, sizeof(sums));
-    for (int64_t i = 0; i < block.valid; ++i) {
-      dst[i] = stage_.ApplyScalar(sums[i], block.phase * kBlock + i);
     }
   }
 
