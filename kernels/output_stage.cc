@@ -24,6 +24,11 @@ int64_t WrappingProduct(int64_t a, int64_t b) {
 
 }  // namespace
 
+VectorOutputStage::VectorOutputStage() = default;
+VectorOutputStage::VectorOutputStage(VectorOutputStage&&) noexcept = default;
+VectorOutputStage& VectorOutputStage::operator=(VectorOutputStage&&) noexcept = default;
+VectorOutputStage::~VectorOutputStage() = default;
+
 VectorOutputStage::VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
                                      const std::vector<int64_t>& order, int64_t largest_sum)
     : stage_(stage),

@@ -60,7 +60,11 @@ class VectorOutputStage {
     int64_t right[2][8];
   };
 
-  VectorOutputStage() = default;
+  // All out of line: files of vector kernels must not define functions that others share.
+  VectorOutputStage();
+  VectorOutputStage(VectorOutputStage&&) noexcept;
+  VectorOutputStage& operator=(VectorOutputStage&&) noexcept;
+  ~VectorOutputStage();
   // `addends[channel]` is added to the accumulator first (bias, zero point terms). `order[i]` is
   // the channel at position i, -1 for none; its size is a multiple of 16. `largest_sum` bounds the
   // absolute value of accumulators without their addend.
