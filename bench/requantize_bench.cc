@@ -44,8 +44,8 @@ void RunRequantize(benchmark::State& state, kernels::Isa isa, Stage kind) {
 }  // namespace
 
 void RegisterRequantize() {
-  for (const kernels::Isa isa :
-       {kernels::Isa::kPortable, kernels::Isa::kAvx2, kernels::Isa::kAvx512}) {
+  for (const kernels::Isa isa : {kernels::Isa::kPortable, kernels::Isa::kSse41, kernels::Isa::kAvx2,
+                                 kernels::Isa::kAvx512}) {
     if (isa > kernels::DefaultIsa()) continue;
     for (const auto& [name, stage] :
          {std::pair("single", Stage::kSingle), std::pair("double", Stage::kDouble),

@@ -11,6 +11,7 @@
 #include "cli/console.h"
 #include "graph/graph.h"
 #include "integra/import.hpp"
+#include "kernels/isa.h"
 #include "runtime/float/grid.h"
 
 namespace integra::cli {
@@ -34,8 +35,7 @@ void AddRunOptions(CLI::App& verb, RunOptions& options) {
       ->type_name("N");
   verb.add_flag("--require-integer", options.require_integer,
                 "Refuse networks with nodes that compute in float");
-  verb.add_option("--max-isa", options.max_isa,
-                  "Use no newer instructions: portable, avx2, avx2_vnni, avx512, avx512_vnni")
+  verb.add_option("--max-isa", options.max_isa, "Use no newer instructions: " + kernels::IsaNames())
       ->type_name("ISA");
   verb.add_option("--gemm", options.gemm, "Force one matrix product: onednn, own, reference")
       ->type_name("KIND");

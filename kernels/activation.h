@@ -21,6 +21,7 @@ struct LookupChoice {
 LookupChoice ChooseLookup(Isa isa);
 
 void LookupReference(const uint8_t* table, const uint8_t* src, int64_t count, uint8_t* dst);
+void LookupSse41(const uint8_t* table, const uint8_t* src, int64_t count, uint8_t* dst);
 void LookupAvx2(const uint8_t* table, const uint8_t* src, int64_t count, uint8_t* dst);
 void LookupAvx512(const uint8_t* table, const uint8_t* src, int64_t count, uint8_t* dst);
 

@@ -61,6 +61,7 @@ std::unique_ptr<const Depthwise> MakeDepthwise(const DepthwiseProblem& problem, 
 #ifdef INTEGRA_X86
   if (isa >= Isa::kAvx512Vnni) return MakeAvx512VnniDepthwise(problem);
   if (isa >= Isa::kAvx2) return MakeAvx2Depthwise(problem);
+  if (isa >= Isa::kSse41) return MakeSse41Depthwise(problem);
 #endif
   (void)isa;
   return MakePortableDepthwise(problem);

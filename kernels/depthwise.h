@@ -58,6 +58,7 @@ class Depthwise {
 std::unique_ptr<const Depthwise> MakeDepthwise(const DepthwiseProblem& problem, Isa isa);
 
 std::unique_ptr<const Depthwise> MakePortableDepthwise(const DepthwiseProblem& problem);
+std::unique_ptr<const Depthwise> MakeSse41Depthwise(const DepthwiseProblem& problem);
 std::unique_ptr<const Depthwise> MakeAvx2Depthwise(const DepthwiseProblem& problem);
 std::unique_ptr<const Depthwise> MakeAvx512VnniDepthwise(const DepthwiseProblem& problem);
 

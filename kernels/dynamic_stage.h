@@ -46,6 +46,8 @@ using ChannelExtremesFunction = void (*)(const int32_t* sums, int64_t rows, int6
 ChannelExtremesFunction ChooseChannelExtremes(Isa isa);
 void ChannelExtremesReference(const int32_t* sums, int64_t rows, int64_t n, int32_t* lowest,
                               int32_t* highest);
+void ChannelExtremesSse41(const int32_t* sums, int64_t rows, int64_t n, int32_t* lowest,
+                          int32_t* highest);
 void ChannelExtremesAvx2(const int32_t* sums, int64_t rows, int64_t n, int32_t* lowest,
                          int32_t* highest);
 

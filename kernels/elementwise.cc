@@ -12,6 +12,7 @@ AddRowChoice ChooseAddRow(const AddParams& params, Isa isa) {
   if (VectorAddAccepts(params)) {
     if (isa >= Isa::kAvx512) return {AddRowAvx512, "avx512"};
     if (isa >= Isa::kAvx2) return {AddRowAvx2, "avx2"};
+    if (isa >= Isa::kSse41) return {AddRowSse41, "sse41"};
   }
 #else
   (void)isa;

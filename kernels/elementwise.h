@@ -48,8 +48,10 @@ struct AddRowChoice {
 };
 AddRowChoice ChooseAddRow(const AddParams& params, Isa isa);
 
-// Parameters that the vector kernels can run: see kernels/avx2/add.cc.
+// Parameters that the vector kernels can run: see kernels/add_rows.h.
 bool VectorAddAccepts(const AddParams& params);
+void AddRowSse41(const AddParams& params, const uint8_t* a, int64_t a_step, const uint8_t* b,
+                 int64_t b_step, uint8_t* y, int64_t count);
 void AddRowAvx2(const AddParams& params, const uint8_t* a, int64_t a_step, const uint8_t* b,
                 int64_t b_step, uint8_t* y, int64_t count);
 void AddRowAvx512(const AddParams& params, const uint8_t* a, int64_t a_step, const uint8_t* b,

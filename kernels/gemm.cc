@@ -54,6 +54,7 @@ std::unique_ptr<const Gemm> MakeGemm(const GemmProblem& problem, Isa isa, GemmKi
 #ifdef INTEGRA_X86
   if (!made && isa >= Isa::kAvx512Vnni) made = MakeAvx512VnniGemm(problem);
   if (!made && isa >= Isa::kAvx2) made = MakeAvx2Gemm(problem);
+  if (!made && isa >= Isa::kSse41) made = MakeSse41Gemm(problem);
 #endif
   if (!made) made = MakePortableGemm(problem);
   return made;

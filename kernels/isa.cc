@@ -9,7 +9,8 @@
 namespace integra::kernels {
 namespace {
 
-constexpr const char* kNames[] = {"portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"};
+constexpr const char* kNames[kIsaCount] = {"portable",  "sse41",  "avx2",
+                                           "avx2_vnni", "avx512", "avx512_vnni"};
 
 bool HasAvxVnni() {
 #if defined(__x86_64__)
@@ -36,9 +37,16 @@ bool ParseIsa(std::string_view name, Isa* isa) {
   return false;
 }
 
+std::string IsaNames() {
+  std::string names;
+  for (const char* const name : kNames) names += (names.empty() ? "" : ", ") + std::string(name);
+  return names;
+}
+
 Isa DetectIsa() {
 #if defined(__x86_64__)
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::kPortable;
+  if (!__builtin_cpu_supports("sse4.1") || !__builtin_cpu_supports("ssse3")) return Isa::kPortable;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::kSse41;
 #ifdef INTEGRA_EMULATE_AVX512
   return Isa::kAvx512Vnni;  // in plain C++: for tests alone
 #endif
@@ -56,8 +64,7 @@ Isa DefaultIsa() {
     Isa cap = Isa::kAvx512Vnni;
     const char* text = std::getenv("INTEGRA_MAX_ISA");
     if (text != nullptr && *text != '\0' && !ParseIsa(text, &cap)) {
-      Fail(ErrorCode::kInvalidArgument, "INTEGRA_MAX_ISA is '", text,
-           "'; known are portable, avx2, avx2_vnni, avx512, avx512_vnni");
+      Fail(ErrorCode::kInvalidArgument, "INTEGRA_MAX_ISA is '", text, "'; known are ", IsaNames());
     }
     return std::min(DetectIsa(), cap);
   }();

@@ -9,14 +9,18 @@ namespace integra::kernels {
 // In order: each level includes those before it.
 enum class Isa {
   kPortable,    // plain C++ (x86-64 baseline)
+  kSse41,       // SSE4.1 with SSSE3
   kAvx2,        // + FMA, BMI2
   kAvx2Vnni,    // AVX-VNNI in 256-bit registers
   kAvx512,      // F, BW, DQ, VL
   kAvx512Vnni,  // + AVX512-VNNI
 };
+inline constexpr int kIsaCount = static_cast<int>(Isa::kAvx512Vnni) + 1;
 
 const char* NameOf(Isa isa);
 bool ParseIsa(std::string_view name, Isa* isa);
+// "portable, sse41, ...": for messages.
+std::string IsaNames();
 
 Isa DetectIsa();
 // min(DetectIsa(), the environment's INTEGRA_MAX_ISA). An unknown name there is an Error.

@@ -76,6 +76,7 @@ LinearSumChoice ChooseLinearSumRow(Isa isa) {
 #ifdef INTEGRA_X86
   if (isa >= Isa::kAvx512) return {LinearSumRowAvx512, "avx512"};
   if (isa >= Isa::kAvx2) return {LinearSumRowAvx2, "avx2"};
+  if (isa >= Isa::kSse41) return {LinearSumRowSse41, "sse41"};
 #endif
   (void)isa;
   return {LinearSumRowReference, "portable"};

@@ -32,6 +32,8 @@ using LinearSumRow = void (*)(const LinearSum& sum, const uint8_t* a, const uint
                               int64_t count);
 void LinearSumRowReference(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
                            int64_t count);
+void LinearSumRowSse41(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
+                       int64_t count);
 void LinearSumRowAvx2(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
                       int64_t count);
 void LinearSumRowAvx512(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/fixed_point.h"
+#include "kernels/isa.h"
 
 namespace integra::kernels {
 
@@ -28,14 +29,27 @@ struct LstmParams {
   Multiplier hidden;        // from products of two values in steps of 2^-15 to the output's steps
 };
 
-// Bytes of LstmStep's `scratch`.
-inline int64_t LstmScratchBytes(int64_t cells) { return 4 * cells * 2; }
-
 //   i, f, o = logistic(sum), g = tanh(sum)
 //   c = f * c + i * g;   h = o * tanh(c)
-// as LiteRT's integer LSTM rounds each product. `x` [inputs], `h` [cells] (read, then written) are
-// in the stored domain, `c` [cells] is read and written; `scratch` has LstmScratchBytes(cells).
-void LstmStepReference(const LstmParams& params, const uint8_t* x, uint8_t* h, int16_t* c,
-                       int16_t* scratch);
+// as LiteRT's integer LSTM rounds each product. Here the gates' sums become cells: `sums`
+// [4][cells] in the order of LstmParams, `c` [cells] is read and written, `h` [cells] written.
+using LstmCells = void (*)(const LstmParams& params, const int16_t* sums, uint8_t* h, int16_t* c);
+
+struct LstmCellsChoice {
+  LstmCells run;
+  const char* name;
+};
+LstmCellsChoice ChooseLstmCells(Isa isa);
+
+void LstmCellsReference(const LstmParams& params, const int16_t* sums, uint8_t* h, int16_t* c);
+void LstmCellsPortable(const LstmParams& params, const int16_t* sums, uint8_t* h, int16_t* c);
+void LstmCellsSse41(const LstmParams& params, const int16_t* sums, uint8_t* h, int16_t* c);
+void LstmCellsAvx2(const LstmParams& params, const int16_t* sums, uint8_t* h, int16_t* c);
+void LstmCellsAvx512(const LstmParams& params, const int16_t* sums, uint8_t* h, int16_t* c);
+
+// The gates' sums from their two products (without the bias), both [4][cells]. Sums of 32 bits are
+// modulo 2^32: their true values fit (graph::CheckAccumulators).
+void LstmSums(const LstmParams& params, const int32_t* from_input, const int32_t* from_state,
+              int16_t* sums);
 
 }  // namespace integra::kernels

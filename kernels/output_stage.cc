@@ -24,6 +24,11 @@ int64_t WrappingProduct(int64_t a, int64_t b) {
 
 }  // namespace
 
+VectorOutputStage::VectorOutputStage() = default;
+VectorOutputStage::VectorOutputStage(VectorOutputStage&&) noexcept = default;
+VectorOutputStage& VectorOutputStage::operator=(VectorOutputStage&&) noexcept = default;
+VectorOutputStage::~VectorOutputStage() = default;
+
 VectorOutputStage::VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
                                      const std::vector<int64_t>& order, int64_t largest_sum)
     : stage_(stage),
@@ -71,15 +76,17 @@ void VectorOutputStage::Prepare() {
     if (f.m == 0) f.s = 1;
     const int64_t addend = addends_[static_cast<size_t>(order_[i])];
     block.m[odd][lane] = f.m;
+    const int pre = form_ == Form::kTwoStep ? PreShift(f) : 0;
+    const int shift = form_ == Form::kTwoStep ? std::max(f.s, 0) : f.s - 1;
+    block.shift[i % 16] = shift;
+    block.pre[i % 16] = pre;
+    block.left[i % 16] = static_cast<int32_t>(uint32_t{1} << pre);
+    block.right[odd][lane] = shift <= 30 ? int64_t{1} << (30 - shift) : 0;
     if (form_ == Form::kFloor) {
       block.c[odd][lane] =
           addend * f.m + (int64_t{1} << (30 + f.s)) + (twice ? int64_t{1} << 30 : 0);
-      block.shift[i % 16] = f.s - 1;
       continue;
     }
-    const int pre = PreShift(f), shift = std::max(f.s, 0);
-    block.pre[i % 16] = pre;
-    block.shift[i % 16] = shift;
     // A single rounding, or the second of two, is half a unit of the shifted result ...
     block.c[odd][lane] =
         WrappingProduct(addend * (int64_t{1} << pre), f.m) + (int64_t{1} << (31 + shift));

@@ -53,9 +53,18 @@ class VectorOutputStage {
     int32_t shift[16];
     int32_t pre[16];
     int32_t half[16];  // what c holds for the second rounding; INT32_MIN where there is none
+    // The shifts as factors, for instruction sets that shift all lanes alike: 2^pre (1 in kFloor),
+    // and 2^(30 - shift), of even and odd channels. (For a shift of 31 it is 0, and so is the
+    // result: |acc| < 2^30 in kTwoStep.)
+    int32_t left[16];
+    int64_t right[2][8];
   };
 
-  VectorOutputStage() = default;
+  // All out of line: files of vector kernels must not define functions that others share.
+  VectorOutputStage();
+  VectorOutputStage(VectorOutputStage&&) noexcept;
+  VectorOutputStage& operator=(VectorOutputStage&&) noexcept;
+  ~VectorOutputStage();
   // `addends[channel]` is added to the accumulator first (bias, zero point terms). `order[i]` is
   // the channel at position i, -1 for none; its size is a multiple of 16. `largest_sum` bounds the
   // absolute value of accumulators without their addend.

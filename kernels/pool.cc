@@ -14,6 +14,7 @@ PoolChoice ChooseAveragePool([[maybe_unused]] Isa isa) {
 #ifdef INTEGRA_X86
   if (isa >= Isa::kAvx512) return {AveragePoolAvx512, "avx512"};
   if (isa >= Isa::kAvx2) return {AveragePoolAvx2, "avx2"};
+  if (isa >= Isa::kSse41) return {AveragePoolSse41, "sse41"};
 #endif
   return {AveragePoolPortable, "portable"};
 }
@@ -22,6 +23,7 @@ PoolChoice ChooseMaxPool([[maybe_unused]] Isa isa) {
 #ifdef INTEGRA_X86
   if (isa >= Isa::kAvx512) return {MaxPoolAvx512, "avx512"};
   if (isa >= Isa::kAvx2) return {MaxPoolAvx2, "avx2"};
+  if (isa >= Isa::kSse41) return {MaxPoolSse41, "sse41"};
 #endif
   return {MaxPoolPortable, "portable"};
 }

@@ -41,6 +41,7 @@ PoolChoice ChooseMaxPool(Isa isa);
                            uint8_t* dst);                                                 \
   void MaxPool##Suffix(const PoolParams& params, const uint8_t* image, int64_t out_y, uint8_t* dst)
 INTEGRA_POOL_ROWS(Portable);
+INTEGRA_POOL_ROWS(Sse41);
 INTEGRA_POOL_ROWS(Avx2);
 INTEGRA_POOL_ROWS(Avx512);
 #undef INTEGRA_POOL_ROWS

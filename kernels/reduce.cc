@@ -11,6 +11,7 @@ SumColumnsChoice ChooseSumColumns([[maybe_unused]] Isa isa) {
 #ifdef INTEGRA_X86
   if (isa >= Isa::kAvx512) return {SumColumnsAvx512, "avx512"};
   if (isa >= Isa::kAvx2) return {SumColumnsAvx2, "avx2"};
+  if (isa >= Isa::kSse41) return {SumColumnsSse41, "sse41"};
 #endif
   return {SumColumnsPortable, "portable"};
 }

@@ -50,6 +50,8 @@ struct SumColumnsChoice {
 SumColumnsChoice ChooseSumColumns(Isa isa);
 void SumColumnsPortable(const SumParams& params, const uint8_t* src, int64_t count, int64_t inner,
                         uint8_t* dst);
+void SumColumnsSse41(const SumParams& params, const uint8_t* src, int64_t count, int64_t inner,
+                     uint8_t* dst);
 void SumColumnsAvx2(const SumParams& params, const uint8_t* src, int64_t count, int64_t inner,
                     uint8_t* dst);
 void SumColumnsAvx512(const SumParams& params, const uint8_t* src, int64_t count, int64_t inner,

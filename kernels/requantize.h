@@ -20,6 +20,10 @@ namespace reference {
 void Requantize(const VectorOutputStage&, const int32_t*, int64_t, int64_t, int64_t, const int32_t*,
                 uint8_t*, int64_t);
 }
+namespace sse41 {
+void Requantize(const VectorOutputStage&, const int32_t*, int64_t, int64_t, int64_t, const int32_t*,
+                uint8_t*, int64_t);
+}
 namespace avx2 {
 void Requantize(const VectorOutputStage&, const int32_t*, int64_t, int64_t, int64_t, const int32_t*,
                 uint8_t*, int64_t);

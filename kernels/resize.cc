@@ -11,6 +11,7 @@ BilinearChoice ChooseBilinear([[maybe_unused]] Isa isa) {
 #ifdef INTEGRA_X86
   if (isa >= Isa::kAvx512) return {BilinearAvx512, "avx512"};
   if (isa >= Isa::kAvx2) return {BilinearAvx2, "avx2"};
+  if (isa >= Isa::kSse41) return {BilinearSse41, "sse41"};
 #endif
   return {BilinearPortable, "portable"};
 }

@@ -47,6 +47,7 @@ BilinearChoice ChooseBilinear(Isa isa);
   void Bilinear##Suffix(const BilinearParams& params, const uint8_t* lower, const uint8_t* upper, \
                         int32_t fraction, int32_t* blend, uint8_t* dst)
 INTEGRA_BILINEAR_ROW(Portable);
+INTEGRA_BILINEAR_ROW(Sse41);
 INTEGRA_BILINEAR_ROW(Avx2);
 INTEGRA_BILINEAR_ROW(Avx512);
 #undef INTEGRA_BILINEAR_ROW

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -324,6 +325,35 @@ void TestBilinear(const KernelSet& kernels, Comparison& comparison) {
   }
 }
 
+void TestLstmCells(const KernelSet& kernels, Comparison& comparison) {
+  comparison.Begin("LSTM cells");
+  constexpr int64_t kCells = 41;
+  Values values(false);
+  LstmParams p;
+  p.cells = kCells;
+  p.cell_exponent = -11;
+  p.cell_clip = 30000;
+  p.state_zero = 130;
+  p.hidden = {0x60000000, 22};
+  const auto words = [&](int64_t count) {
+    std::vector<int16_t> narrow;
+    for (const int32_t word : values.Words(count, 1 << 15)) {
+      narrow.push_back(static_cast<int16_t>(word));
+    }
+    return narrow;
+  };
+  const std::vector<int16_t> sums = words(4 * kCells), before = words(kCells);
+  // Cells after the update, as bytes, and the output.
+  const auto run = [&](LstmCells update) {
+    std::vector<int16_t> cells = before;
+    Bytes y = Outputs(3 * kCells);
+    update(p, sums.data(), y.data(), cells.data());
+    std::memcpy(y.data() + kCells, cells.data(), 2 * kCells);
+    return y;
+  };
+  comparison.Compare(run(kernels.lstm_cells), run(LstmCellsReference), 3 * kCells);
+}
+
 }  // namespace
 
 KernelSet KernelsOf(Isa isa) {
@@ -338,6 +368,7 @@ KernelSet KernelsOf(Isa isa) {
       .max_pool = ChooseMaxPool(isa).row,
       .sum_columns = ChooseSumColumns(isa).run,
       .bilinear = ChooseBilinear(isa).row,
+      .lstm_cells = ChooseLstmCells(isa).run,
   };
 }
 
@@ -345,7 +376,7 @@ KernelSelfTest TestKernels(const KernelSet& kernels) {
   KernelSelfTest result;
   Comparison comparison(result);
   for (const auto test : {TestGemm, TestDepthwise, TestRequantize, TestLookup, TestAdd,
-                          TestLinearSum, TestPools, TestSumColumns, TestBilinear}) {
+                          TestLinearSum, TestPools, TestSumColumns, TestBilinear, TestLstmCells}) {
     test(kernels, comparison);
   }
   return result;
@@ -353,7 +384,7 @@ KernelSelfTest TestKernels(const KernelSet& kernels) {
 
 const KernelSelfTest& SelfTestOf(Isa isa) {
   static std::mutex mutex;
-  static std::array<std::optional<KernelSelfTest>, 5> results;
+  static std::array<std::optional<KernelSelfTest>, kIsaCount> results;
   const std::lock_guard<std::mutex> lock(mutex);
   std::optional<KernelSelfTest>& result = results.at(static_cast<size_t>(isa));
   if (!result) result = TestKernels(KernelsOf(isa));

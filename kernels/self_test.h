@@ -15,6 +15,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/linear_sum.h"
+#include "kernels/lstm.h"
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
 #include "kernels/requantize.h"
@@ -34,6 +35,7 @@ struct KernelSet {
   PoolRow<uint8_t> max_pool = nullptr;
   SumColumns sum_columns = nullptr;
   BilinearRow<uint8_t> bilinear = nullptr;
+  LstmCells lstm_cells = nullptr;
 };
 KernelSet KernelsOf(Isa isa);
 

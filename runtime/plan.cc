@@ -199,7 +199,7 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
     kernels::Isa cap;
     if (!kernels::ParseIsa(options.max_isa, &cap)) {
       Fail(ErrorCode::kInvalidArgument, "unknown instruction set '", options.max_isa,
-           "'; known are portable, avx2, avx2_vnni, avx512, avx512_vnni");
+           "'; known are ", kernels::IsaNames());
     }
     plan.isa = std::min(plan.isa, cap);
   }

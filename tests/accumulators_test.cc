@@ -75,7 +75,7 @@ void CheckExact(const Layer& layer, int sign) {
   const auto expected = std::clamp<int64_t>((accumulator + (1 << 23)) >> 24, -128, 127);
   const Network network(g);
   for (const kernels::Isa isa :
-       {kernels::Isa::kPortable, kernels::Isa::kAvx2, kernels::Isa::kAvx2Vnni,
+       {kernels::Isa::kPortable, kernels::Isa::kSse41, kernels::Isa::kAvx2, kernels::Isa::kAvx2Vnni,
         kernels::Isa::kAvx512, kernels::Isa::kAvx512Vnni}) {
     if (isa > kernels::DetectIsa()) continue;
     for (const char* gemm : {"", "own", "onednn", "reference"}) {

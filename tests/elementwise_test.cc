@@ -48,6 +48,7 @@ TEST_CASE("vector add equals the reference") {
   Random random(2);
   std::vector<std::pair<Isa, AddRow<uint8_t>>> kernels;
 #if defined(__x86_64__)
+  if (DetectIsa() >= Isa::kSse41) kernels.push_back({Isa::kSse41, AddRowSse41});
   if (DetectIsa() >= Isa::kAvx2) kernels.push_back({Isa::kAvx2, AddRowAvx2});
   if (DetectIsa() >= Isa::kAvx512) kernels.push_back({Isa::kAvx512, AddRowAvx512});
 #endif

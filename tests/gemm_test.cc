@@ -110,6 +110,7 @@ std::vector<std::unique_ptr<const Gemm>> Candidates(const GemmProblem& problem) 
 #if defined(__x86_64__)
   if (DetectIsa() >= Isa::kAvx512Vnni) add(MakeAvx512VnniGemm(problem));
   if (DetectIsa() >= Isa::kAvx2) add(MakeAvx2Gemm(problem));
+  if (DetectIsa() >= Isa::kSse41) add(MakeSse41Gemm(problem));
 #endif
   add(MakePortableGemm(problem));
   add(MakeOneDnnGemm(problem, DetectIsa()));

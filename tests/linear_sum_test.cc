@@ -35,6 +35,7 @@ AddParams RandomSum(Random& random) {
 std::vector<LinearSumRow> Rows() {
   std::vector<LinearSumRow> rows = {LinearSumRowReference};
 #if defined(__x86_64__)
+  if (DetectIsa() >= Isa::kSse41) rows.push_back(LinearSumRowSse41);
   if (DetectIsa() >= Isa::kAvx2) rows.push_back(LinearSumRowAvx2);
   if (DetectIsa() >= Isa::kAvx512) rows.push_back(LinearSumRowAvx512);
 #endif

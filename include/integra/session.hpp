@@ -35,7 +35,7 @@ struct SessionOptions {
   int threads = 1;
   std::shared_ptr<ThreadPool> pool = nullptr;  // threads shared with other sessions, not `threads`
   int64_t batch = 1;  // samples per Run: dimension 0 of every input and output is multiplied by it
-  // "portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; "": the CPU's own.
+  // "portable", "sse41", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; "": the CPU's own.
   std::string max_isa = "";
   std::string gemm = "";          // "" chooses per layer; "onednn", "own", "reference" force one
   bool keep_all_tensors = false;  // keep every intermediate tensor readable after Run (debugging)

@@ -13,9 +13,9 @@
 
 #include "kernels/avx2/gemm_row.h"
 #include "kernels/avx2/output_stage.h"
-#include "kernels/avx2/pack.h"
 #include "kernels/avx2/widen.h"
 #include "kernels/gemm.h"
+#include "kernels/pack_pairs.h"
 
 namespace integra::kernels {
 namespace {
@@ -187,7 +187,7 @@ class Avx2Gemm final : public Gemm {
       auto* to = weights_.data<W>() + n * steps_ * 2;
       for (int64_t k = 0; k < p.depth();
            k += run_length_, to += (run_length_ + 1) / 2 * width * 2) {
-        avx2::PackPairs(from + k, p.depth(), p.weight_zero_point, run_length_, count, width, to);
+        PackPairs(from + k, p.depth(), p.weight_zero_point, run_length_, count, width, to);
       }
     }
   }

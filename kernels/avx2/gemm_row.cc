@@ -8,8 +8,8 @@
 #include <cstring>
 
 #include "kernels/avx2/output_stage.h"
-#include "kernels/avx2/pack.h"
 #include "kernels/avx2/widen.h"
+#include "kernels/pack_pairs.h"
 
 namespace integra::kernels::avx2 {
 namespace {

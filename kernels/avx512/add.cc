@@ -1,4 +1,4 @@
-// Quantized 8-bit add, 64 outputs at a time. The derivation is in kernels/avx2/add.cc.
+// Quantized 8-bit add, 64 outputs at a time. The derivation is in kernels/add_rows.h.
 #include <immintrin.h>
 
 #include "kernels/elementwise.h"

@@ -7,16 +7,11 @@
 namespace integra::kernels {
 namespace {
 
-// Qi: i bits before the binary point and 15 - i behind it. Intermediate values are carried in 32
-// bits and wrapped to 16 where gemmlowp adds without saturation.
-constexpr int32_t kOne = std::numeric_limits<int16_t>::max();  // of Q0
+using namespace fixed16;
 
+// Intermediate values are carried in 32 bits and wrapped to 16 where gemmlowp adds without
+// saturation.
 constexpr int32_t Wrap(int32_t x) { return static_cast<int16_t>(x); }
-
-// gemmlowp's constants are given in 32 bits and rounded.
-constexpr int32_t Constant(int32_t x) {
-  return (x >> 16) + (((x & 0xFFFF) > 0x7FFF + (x < 0 ? 1 : 0)) ? 1 : 0);
-}
 
 int32_t Mul(int32_t a, int32_t b) {
   constexpr int32_t kLowest = std::numeric_limits<int16_t>::min();
@@ -28,8 +23,6 @@ int32_t ShiftLeftSaturating(int32_t x, int by) { return SaturateTo<int16_t>(int6
 
 // e^x for x in [-1/4, 0), Q0: Taylor's series around -1/8.
 int32_t ExpOnQuarter(int32_t a) {
-  constexpr int32_t kExpOfMinusEighth = Constant(1895147668);
-  constexpr int32_t kThird = Constant(715827883);
   const int32_t x = Wrap(a + (1 << 12));
   const int32_t x2 = Mul(x, x);
   const int32_t x3 = Mul(x2, x);
@@ -42,9 +35,6 @@ int32_t ExpOnQuarter(int32_t a) {
 // e^x for x <= 0 with `integer_bits` in [0, 7]; the result is in Q0.
 int32_t ExpOfNegative(int32_t x, int integer_bits) {
   if (x == 0) return kOne;
-  constexpr int32_t kFactors[] = {Constant(1672461947), Constant(1302514674), Constant(790015084),
-                                  Constant(290630308),  Constant(39332535),   Constant(720401),
-                                  Constant(242)};  // e^(-2^k), k = -2 .. 4
   const int fraction_bits = 15 - integer_bits;
   const int32_t quarter = 1 << (fraction_bits - 2);
   // Beyond -32 there is nothing left; gemmlowp says so where that many bits exist.
@@ -53,15 +43,13 @@ int32_t ExpOfNegative(int32_t x, int integer_bits) {
   int32_t result = ExpOnQuarter(ShiftLeftSaturating(in_quarter, integer_bits));
   const int32_t rest = in_quarter - x;
   for (int k = -2; k < 5 && k < integer_bits; ++k) {
-    if ((rest & (1 << (fraction_bits + k))) != 0) result = Mul(result, kFactors[k + 2]);
+    if ((rest & (1 << (fraction_bits + k))) != 0) result = Mul(result, kExpFactors[k + 2]);
   }
   return result;
 }
 
 // Newton's iteration for 1 / d, d = (1 + x) / 2 in [1/2, 1], in Q2.
 int32_t ReciprocalOfHalfOnePlus(int32_t x) {
-  constexpr int32_t k48Over17 = Constant(1515870810);
-  constexpr int32_t kMinus32Over17 = Constant(-1010580540);
   constexpr int32_t kOneQ2 = 1 << 13;
   const int32_t d = (x + kOne + 1) / 2;
   int32_t y = Wrap(k48Over17 + Mul(d, kMinus32Over17));

@@ -3,38 +3,25 @@
 #include "kernels/fixed_functions16.h"
 
 namespace integra::kernels {
-namespace {
 
-int32_t Dot(const int8_t* weights, const uint8_t* x, int32_t zero, int64_t count) {
-  int32_t sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += weights[i] * (x[i] - zero);
-  return sum;
-}
-
-void Sums(const LstmParams& p, const LstmGate& gate, const uint8_t* x, const uint8_t* h,
-          int16_t* sums) {
-  for (int64_t j = 0; j < p.cells; ++j) {
-    const int32_t from_input =
-        gate.bias[j] + Dot(gate.input_weights + j * p.inputs, x, p.input_zero, p.inputs);
-    const int32_t from_state = Dot(gate.recurrent_weights + j * p.cells, h, p.state_zero, p.cells);
-    // Saturated twice, as the two products are added one after the other.
-    const int64_t first = SaturateTo<int16_t>(MultiplyDouble(from_input, gate.input));
-    sums[j] = SaturateTo<int16_t>(MultiplyDouble(from_state, gate.recurrent) + first);
+void LstmSums(const LstmParams& p, const int32_t* from_input, const int32_t* from_state,
+              int16_t* sums) {
+  for (const LstmGate* gate : {&p.input, &p.forget, &p.modulation, &p.output}) {
+    for (int64_t j = 0; j < p.cells; ++j) {
+      const auto biased = static_cast<int32_t>(static_cast<uint32_t>(*from_input++) +
+                                               static_cast<uint32_t>(gate->bias[j]));
+      // Saturated twice, as the two products are added one after the other.
+      const int64_t first = SaturateTo<int16_t>(MultiplyDouble(biased, gate->input));
+      *sums++ = SaturateTo<int16_t>(MultiplyDouble(*from_state++, gate->recurrent) + first);
+    }
   }
 }
 
-}  // namespace
-
-void LstmStepReference(const LstmParams& p, const uint8_t* x, uint8_t* h, int16_t* c,
-                       int16_t* scratch) {
-  int16_t* const input = scratch;
-  int16_t* const forget = scratch + p.cells;
-  int16_t* const modulation = scratch + 2 * p.cells;
-  int16_t* const output = scratch + 3 * p.cells;
-  Sums(p, p.input, x, h, input);
-  Sums(p, p.forget, x, h, forget);
-  Sums(p, p.modulation, x, h, modulation);
-  Sums(p, p.output, x, h, output);
+void LstmCellsReference(const LstmParams& p, const int16_t* sums, uint8_t* h, int16_t* c) {
+  const int16_t* const input = sums;
+  const int16_t* const forget = sums + p.cells;
+  const int16_t* const modulation = sums + 2 * p.cells;
+  const int16_t* const output = sums + 3 * p.cells;
   for (int64_t j = 0; j < p.cells; ++j) {
     const int32_t kept = RoundingShiftRight(Logistic16(forget[j]) * c[j], 15);
     const int32_t added =

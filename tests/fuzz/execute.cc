@@ -87,7 +87,7 @@ void RunExecute(BytesView input) {
     options.gemm = "reference";
     options.max_isa = "portable";
     const Outcome expected = RunOn(network, options, seed);
-    for (const char* const isa : {"portable", "avx2", ""}) {
+    for (const char* const isa : {"portable", "sse41", "avx2", ""}) {
       options.gemm = "";
       options.max_isa = isa;
       const Outcome got = RunOn(network, options, seed);

@@ -124,6 +124,29 @@ TEST_CASE("code scan: integer mode's machine code computes nothing in floating p
   CHECK(scanned > 10);
 }
 
+// The linker may take a shared function from any object file: one of kernels/avx2 would bring AVX2
+// to processors that lack it. Where nothing is inlined (debug builds) there are many.
+#if defined(NDEBUG) && defined(__OPTIMIZE__)
+TEST_CASE("code scan: kernels for an instruction set share no function with other code") {
+  int kernels = 0, shared_elsewhere = 0;
+  for (const std::string& object : Lines(INTEGRA_RUNTIME_OBJECTS)) {
+    const std::string source = SourceOf(object);
+    const std::vector<std::string> shared = SharedFunctions(object);
+    if (!std::regex_match(source, std::regex("kernels/(sse41|avx2|avx512)/.*"))) {
+      shared_elsewhere += !shared.empty();
+      continue;
+    }
+    ++kernels;
+    for (const std::string& function : shared) {
+      if (function == "__clang_call_terminate") continue;  // Clang's own, without vectors
+      FAIL_CHECK(source, " defines ", function);
+    }
+  }
+  CHECK(kernels > 20);
+  CHECK(shared_elsewhere > 0);
+}
+#endif
+
 TEST_CASE("code scan: the same scan does find the float kernels") {
   int with_floating_point = 0;
   for (const std::string& object : Lines(INTEGRA_TOOLS_OBJECTS)) {

@@ -109,13 +109,26 @@ std::vector<Instruction> DisassembleEach(std::span<const std::string> blocks) {
   return instructions;
 }
 
-std::vector<std::string> UndefinedSymbols(const std::filesystem::path& object) {
+namespace {
+
+// Names of symbols of one type, as nm's manual has it.
+std::vector<std::string> SymbolsOf(const std::filesystem::path& object, const std::string& type) {
   std::vector<std::string> names;
-  for (const std::string& line : LinesOf("nm -u -C '" + object.string() + "'")) {
-    const size_t start = line.find(" U ");
+  for (const std::string& line : LinesOf("nm -C '" + object.string() + "'")) {
+    const size_t start = line.find(" " + type + " ");
     if (start != std::string::npos) names.push_back(line.substr(start + 3));
   }
   return names;
+}
+
+}  // namespace
+
+std::vector<std::string> UndefinedSymbols(const std::filesystem::path& object) {
+  return SymbolsOf(object, "U");
+}
+
+std::vector<std::string> SharedFunctions(const std::filesystem::path& object) {
+  return SymbolsOf(object, "W");
 }
 
 }  // namespace integra::test

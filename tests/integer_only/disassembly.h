@@ -32,4 +32,8 @@ std::vector<Instruction> DisassembleEach(std::span<const std::string> blocks);
 // The undefined symbols of an object file, demangled, one a line.
 std::vector<std::string> UndefinedSymbols(const std::filesystem::path& object);
 
+// Functions of an object file of which the linker keeps one for the whole program, whichever file
+// it comes from: inline ones and instances of templates.
+std::vector<std::string> SharedFunctions(const std::filesystem::path& object);
+
 }  // namespace integra::test

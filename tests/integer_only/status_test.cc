@@ -19,7 +19,7 @@ TEST_CASE("floating-point status: an inexact operation is seen") {
 TEST_CASE("floating-point status: no flag is raised while a network runs in integer mode") {
   for (const NamedNetwork& each : NetworksToRun()) {
     CAPTURE(each.name);
-    for (const std::string isa : {"", "avx2", "portable"}) {
+    for (const std::string isa : {"", "avx2", "sse41", "portable"}) {
       CAPTURE(isa);
       RunningNetwork running(each.network, {.max_isa = isa});
       if (isa == "portable" && running.multiply_accumulates() > 50'000'000)

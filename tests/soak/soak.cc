@@ -119,11 +119,12 @@ void Visit(const Subject& subject, const std::filesystem::path& damaged, Random&
   const bool load = random() % 4 == 0;
   counts.loads += load;
   const Network network = load ? Network::Load(subject.folder) : subject.network;
-  Session session(network, {.threads = 1 + static_cast<int>(random() % 2),
-                            .batch = kBatch,
-                            .max_isa = OneOf<std::string>({"", "", "avx512", "avx2"}, random),
-                            .gemm = OneOf<std::string>({"", "", "own", "onednn"}, random),
-                            .profile = random() % 4 == 0});
+  Session session(network,
+                  {.threads = 1 + static_cast<int>(random() % 2),
+                   .batch = kBatch,
+                   .max_isa = OneOf<std::string>({"", "", "avx512", "avx2", "sse41"}, random),
+                   .gemm = OneOf<std::string>({"", "", "own", "onednn"}, random),
+                   .profile = random() % 4 == 0});
   ++counts.sessions;
   for (auto runs = 1 + random() % 8; runs > 0; --runs) {
     counts.samples += kBatch;

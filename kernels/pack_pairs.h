@@ -1,21 +1,22 @@
-// Weights of a GEMM packed in pairs of values for vpmaddwd.
+// Weights of a GEMM packed in pairs of values for the 16-bit multiply-add (pmaddwd). For one
+// instruction set: see channel_sums.h about how it is included.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 
-#include "kernels/avx2/output_stage.h"
-
-namespace integra::kernels::avx2 {
+namespace integra::kernels {
+namespace {
 
 // `count` rows of `length` weights, less their zero point, to [steps][width][2], steps = length / 2
 // rounded up; the rows are `stride` apart. What lies behind the last row or value is left as it is.
 // A few steps of all rows at a time: what is written then stays in the first-level cache, and each
 // row of weights is still read in order.
 template <typename T>
-INTEGRA_INLINE void PackPairs(const int8_t* weights, int64_t stride, int32_t zero_point,
-                              int64_t length, int64_t count, int64_t width, T* to) {
+inline __attribute__((always_inline)) void PackPairs(const int8_t* weights, int64_t stride,
+                                                     int32_t zero_point, int64_t length,
+                                                     int64_t count, int64_t width, T* to) {
   constexpr int64_t kSteps = 8;
   for (int64_t k = 0; k < length; k += 2 * kSteps) {
     const int64_t values = std::min(2 * kSteps, length - k);
@@ -35,4 +36,5 @@ INTEGRA_INLINE void PackPairs(const int8_t* weights, int64_t stride, int32_t zer
   }
 }
 
-}  // namespace integra::kernels::avx2
+}  // namespace
+}  // namespace integra::kernels

@@ -1,0 +1,11 @@
+#include "kernels/linear_sum_row.h"
+#include "kernels/sse41/vectors.h"
+
+namespace integra::kernels {
+
+void LinearSumRowSse41(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
+                       int64_t count) {
+  LinearSumRowOf<Vectors>(sum, a, b, y, count);
+}
+
+}  // namespace integra::kernels

@@ -1,0 +1,13 @@
+#include "kernels/pool_rows.h"
+
+namespace integra::kernels {
+
+void AveragePoolSse41(const PoolParams& p, const uint8_t* image, int64_t out_y, uint8_t* dst) {
+  AveragePoolRow(p, image, out_y, dst);
+}
+
+void MaxPoolSse41(const PoolParams& p, const uint8_t* image, int64_t out_y, uint8_t* dst) {
+  MaxPoolRow(p, image, out_y, dst);
+}
+
+}  // namespace integra::kernels

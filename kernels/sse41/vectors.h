@@ -1,0 +1,64 @@
+// Integer vectors of 128 bits, for kernels that are written once for several widths. In an unnamed
+// namespace: see channel_sums.h.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace integra::kernels {
+namespace {
+
+struct Vectors {
+  using Vector = __m128i;
+  static constexpr int64_t kBytes = 16;
+
+  static Vector Load(const void* p) { return _mm_loadu_si128(static_cast<const Vector*>(p)); }
+  static void Store(void* p, Vector v) { _mm_storeu_si128(static_cast<Vector*>(p), v); }
+  static Vector Set8(int x) { return _mm_set1_epi8(static_cast<char>(x)); }
+  static Vector Set32(int32_t x) { return _mm_set1_epi32(x); }
+  static Vector Set64(int64_t x) { return _mm_set1_epi64x(x); }
+  // The same 16 bytes in every 128-bit lane.
+  static Vector Load16Everywhere(const void* p) { return Load(p); }
+  static Vector Xor(Vector a, Vector b) { return _mm_xor_si128(a, b); }
+
+  // 8-bit lanes. Unpacking, shuffling and packing stay within 128-bit lanes.
+  static Vector MinUnsigned8(Vector a, Vector b) { return _mm_min_epu8(a, b); }
+  static Vector MaxUnsigned8(Vector a, Vector b) { return _mm_max_epu8(a, b); }
+  static Vector SubtractSaturated8(Vector a, Vector b) { return _mm_subs_epi8(a, b); }
+  static Vector UnpackLow8(Vector a, Vector b) { return _mm_unpacklo_epi8(a, b); }
+  static Vector UnpackHigh8(Vector a, Vector b) { return _mm_unpackhi_epi8(a, b); }
+  static Vector Shuffle8(Vector table, Vector indices) { return _mm_shuffle_epi8(table, indices); }
+
+  // 32-bit lanes.
+  static Vector Add(Vector a, Vector b) { return _mm_add_epi32(a, b); }
+  static Vector Subtract(Vector a, Vector b) { return _mm_sub_epi32(a, b); }
+  static Vector Multiply(Vector a, Vector b) { return _mm_mullo_epi32(a, b); }
+  static Vector Min(Vector a, Vector b) { return _mm_min_epi32(a, b); }
+  static Vector Max(Vector a, Vector b) { return _mm_max_epi32(a, b); }
+  static Vector ShiftRight(Vector a, int count) { return _mm_srai_epi32(a, count); }
+  static Vector ShiftRightBy(Vector a, int count) {  // not a constant
+    return _mm_sra_epi32(a, _mm_cvtsi32_si128(count));
+  }
+  // Products of 16-bit lanes, each pair added.
+  static Vector MultiplyPairs(Vector a, Vector b) { return _mm_madd_epi16(a, b); }
+  // kBytes / 4 bytes.
+  static Vector Widen(const uint8_t* x) { return _mm_cvtepu8_epi32(_mm_loadu_si32(x)); }
+  static Vector Pack8(Vector a, Vector b, Vector c, Vector d) {
+    return _mm_packus_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
+  }
+  // The same across 128-bit lanes: bytes in the order of a, b, c, d.
+  static Vector Pack8InOrder(Vector a, Vector b, Vector c, Vector d) { return Pack8(a, b, c, d); }
+
+  // 64-bit lanes.
+  static Vector Add64(Vector a, Vector b) { return _mm_add_epi64(a, b); }
+  static Vector ShiftLeft64(Vector a, int count) { return _mm_slli_epi64(a, count); }
+  static Vector ShiftRight64(Vector a, int count) { return _mm_srli_epi64(a, count); }
+  // Of the even 32-bit lanes.
+  static Vector MultiplyTo64(Vector a, Vector b) { return _mm_mul_epi32(a, b); }
+  // The 32-bit lanes in turns: the first of `even`, the second of `odd`, and so on.
+  static Vector Alternate(Vector even, Vector odd) { return _mm_blend_epi16(even, odd, 0xCC); }
+};
+
+}  // namespace
+}  // namespace integra::kernels
