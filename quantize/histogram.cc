@@ -117,8 +117,8 @@ void Histogram::Coarsen(int exponent) {
   for (int i = 0; i < kBins; ++i) {
     if (counts_[static_cast<size_t>(i)] == 0) continue;
     // floor(bin / 2^shift), bins counted from zero
-    const int bin = shift < 31 ? (i - kHalf) >> shift : (i < kHalf ? -1 : 0);
-    coarse[static_cast<size_t>(bin + kHalf)] += counts_[static_cast<size_t>(i)];
+    const int bin = kHalf + (shift < 31 ? (i - kHalf) >> shift : (i < kHalf ? -1 : 0));
+    coarse[static_cast<size_t>(bin)] += counts_[static_cast<size_t>(i)];
   }
   counts_ = std::move(coarse);
   exponent_ = exponent;
