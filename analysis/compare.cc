@@ -1,12 +1,13 @@
 #include "integra/compare.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <map>
 #include <utility>
 
 #include "analysis/layers.h"
+#include "analysis/mode_run.h"
+#include "analysis/sensitivity.h"
 #include "analysis/statistics.h"
 #include "analysis/traced_run.h"
 #include "base/error.h"
@@ -16,81 +17,9 @@ namespace {
 
 using analysis::Difference;
 using analysis::LayerCollector;
+using analysis::ModeRun;
+using analysis::SensitivityCollector;
 using analysis::TracedRun;
-using Buffers = std::vector<std::vector<std::byte>>;
-
-Buffers BuffersFor(const std::vector<TensorInfo>& infos) {
-  Buffers buffers;
-  for (const TensorInfo& info : infos) {
-    buffers.emplace_back(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
-  }
-  return buffers;
-}
-
-std::vector<std::span<std::byte>> Writable(Buffers& buffers) {
-  return {buffers.begin(), buffers.end()};
-}
-
-std::vector<std::span<const std::byte>> Readable(const Buffers& buffers) {
-  return {buffers.begin(), buffers.end()};
-}
-
-// One mode of one network, run at full speed. Holds its outputs of the last sample as real values.
-class Runner {
- public:
-  Runner(const Network& network, Mode mode, int threads)
-      : network_(network),
-        mode_(mode),
-        inputs_(BuffersFor(network.inputs())),
-        outputs_(BuffersFor(network.outputs())) {
-    if (mode == Mode::kInteger) {
-      SessionOptions options;
-      options.threads = threads;
-      options.float_nodes = FloatIslands();
-      integer_.emplace(network_, options);
-    } else {
-      FloatSessionOptions options;
-      options.mode = mode;
-      options.threads = threads;
-      float_.emplace(network_, options);
-    }
-    values_.resize(outputs_.size());
-  }
-
-  const Network& network() const { return network_; }
-  Mode mode() const { return mode_; }
-  double total_us() const { return total_us_; }
-  const Buffers& inputs() const { return inputs_; }
-  const std::vector<std::vector<float>>& values() const { return values_; }
-
-  void Run(DataSource& data, int64_t sample) {
-    data.Read(sample, network_.inputs(), Writable(inputs_));
-    const auto in = Readable(inputs_);
-    const auto out = Writable(outputs_);
-    const auto start = std::chrono::steady_clock::now();
-    if (integer_) {
-      integer_->Run(in, out);
-    } else {
-      float_->Run(in, out);
-    }
-    const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
-    total_us_ += time.count();
-    for (size_t i = 0; i < values_.size(); ++i) {
-      values_[i] = float_ ? float_->OutputValues(i)
-                          : analysis::RealValues(
-                                network_.graph().tensor(network_.graph().outputs[i]), outputs_[i]);
-    }
-  }
-
- private:
-  const Network network_;
-  const Mode mode_;
-  Buffers inputs_, outputs_;
-  std::optional<Session> integer_;
-  std::optional<FloatSession> float_;
-  std::vector<std::vector<float>> values_;
-  double total_us_ = 0;
-};
 
 // Whether the first output is one vector of scores: [..., classes] with all other dimensions 1.
 bool IsClassifier(const Network& network) {
@@ -103,7 +32,7 @@ bool IsClassifier(const Network& network) {
 // Two modes' outputs, over all samples.
 class PairCollector {
  public:
-  PairCollector(const Runner& a, const Runner& b, bool classifier)
+  PairCollector(const ModeRun& a, const ModeRun& b, bool classifier)
       : a_(a), b_(b), classifier_(classifier) {
     result_.a = NameOf(a.mode());
     result_.b = NameOf(b.mode());
@@ -149,8 +78,8 @@ class PairCollector {
   }
 
  private:
-  const Runner& a_;
-  const Runner& b_;
+  const ModeRun& a_;
+  const ModeRun& b_;
   const bool classifier_;
   Difference all_;
   std::map<std::pair<int64_t, int64_t>, int64_t> confusion_;
@@ -160,9 +89,9 @@ class PairCollector {
 // All per-layer comparisons.
 class LayerTracer {
  public:
-  LayerTracer(const std::vector<Runner>& runners, int threads) {
+  LayerTracer(const std::vector<ModeRun>& runners, int threads) {
     runs_.reserve(runners.size());
-    for (const Runner& runner : runners) {
+    for (const ModeRun& runner : runners) {
       runs_.emplace_back(runner.network(), runner.mode(), threads);
     }
     for (const bool same_input : {false, true}) {
@@ -176,8 +105,8 @@ class LayerTracer {
     }
   }
 
-  void Add(const std::vector<Runner>& runners) {
-    for (size_t i = 0; i < runs_.size(); ++i) runs_[i].Run(Readable(runners[i].inputs()));
+  void Add(const std::vector<ModeRun>& runners) {
+    for (size_t i = 0; i < runs_.size(); ++i) runs_[i].Run(runners[i].inputs());
     // A pair with the same input changes the tensors of its left run. Free-running pairs come
     // first, and a run is the left one only after it was the right one.
     for (Pair& pair : pairs_) pair.collector.Add(runs_[pair.a], runs_[pair.b]);
@@ -211,7 +140,7 @@ std::vector<Mode> Ordered(std::vector<Mode> modes) {
 
 Comparison Compare(const Network& network, DataSource& data, const CompareOptions& options) {
   const std::vector<Mode> modes = Ordered(options.modes);
-  std::vector<Runner> runners;
+  std::vector<ModeRun> runners;
   runners.reserve(modes.size());
   for (const Mode mode : modes) {
     const bool other = mode == Mode::kFloat && options.float_network;
@@ -222,7 +151,7 @@ Comparison Compare(const Network& network, DataSource& data, const CompareOption
   result.network = network.name();
   result.samples = options.samples > 0 ? std::min(options.samples, data.size()) : data.size();
   result.is_classifier = IsClassifier(network);
-  for (const Runner& runner : runners) result.modes.push_back({NameOf(runner.mode())});
+  for (const ModeRun& runner : runners) result.modes.push_back({NameOf(runner.mode())});
   std::vector<PairCollector> pairs;
   for (size_t a = 0; a < runners.size(); ++a) {
     for (size_t b = a + 1; b < runners.size(); ++b) {
@@ -235,8 +164,13 @@ Comparison Compare(const Network& network, DataSource& data, const CompareOption
   std::optional<LayerTracer> tracer;
   if (result.layer_samples > 0) tracer.emplace(runners, options.threads);
 
+  result.sensitivity_samples = std::clamp<int64_t>(options.sensitivity_samples, 0, result.samples);
+  std::optional<SensitivityCollector> sensitivity;
+  if (result.sensitivity_samples > 0) sensitivity.emplace(network, options.threads);
+
+  const int64_t steps = result.samples + result.sensitivity_samples;
   for (int64_t sample = 0; sample < result.samples; ++sample) {
-    for (Runner& runner : runners) runner.Run(data, sample);
+    for (ModeRun& runner : runners) runner.Run(data, sample);
     for (PairCollector& pair : pairs) pair.Add(sample);
     const std::optional<int64_t> label = data.label(sample);
     if (label && result.is_classifier) {
@@ -248,7 +182,7 @@ Comparison Compare(const Network& network, DataSource& data, const CompareOption
       }
     }
     if (tracer && sample < result.layer_samples) tracer->Add(runners);
-    if (options.progress) options.progress(sample + 1, result.samples);
+    if (options.progress) options.progress(sample + 1, steps);
   }
 
   for (size_t i = 0; i < runners.size(); ++i) {
@@ -258,6 +192,13 @@ Comparison Compare(const Network& network, DataSource& data, const CompareOption
   }
   for (const PairCollector& pair : pairs) result.outputs.push_back(pair.Result());
   if (tracer) result.layers = tracer->Result();
+  if (sensitivity) {
+    for (int64_t sample = 0; sample < result.sensitivity_samples; ++sample) {
+      sensitivity->Add(data, sample);
+      if (options.progress) options.progress(result.samples + sample + 1, steps);
+    }
+    result.sensitivity = sensitivity->Result();
+  }
   return result;
 }
 

@@ -173,6 +173,28 @@ std::string Layers(const Comparison& c) {
   return out;
 }
 
+std::string Sensitivity(const Comparison& c) {
+  std::string out = fmt::format(
+      "<section><h2>Sensitivity</h2>\n<p class='soft'>Each layer quantized alone, all others in "
+      "float ({} samples): what that changes at the network's outputs. The most sensitive layer "
+      "comes first.</p>\n<table><tr><th>node</th><th>operator</th><th>SQNR of the outputs</th>{}"
+      "<th>share of the noise</th><th></th></tr>\n",
+      c.sensitivity_samples, c.is_classifier ? "<th>same top-1</th>" : "");
+  constexpr double kFullBar = 200;  // pixels
+  for (const LayerSensitivity& layer : c.sensitivity) {
+    out += fmt::format("<tr><td>{}</td><td class='text'>{}</td><td>{} dB</td>",
+                       EscapeHtml(layer.node), EscapeHtml(layer.op), Pretty(layer.sqnr_db));
+    if (c.is_classifier) {
+      out += fmt::format("<td>{}</td>", Percent(layer.same_top1, c.sensitivity_samples));
+    }
+    out += fmt::format(
+        "<td>{} %</td><td class='text'><span class='key same' style='width:{:.1f}px'></span></td>"
+        "</tr>\n",
+        Pretty(100 * layer.noise_share), kFullBar * layer.noise_share);
+  }
+  return out + "</table></section>\n";
+}
+
 }  // namespace
 
 std::string RenderHtml(const Comparison& c) {
@@ -186,6 +208,7 @@ std::string RenderHtml(const Comparison& c) {
       name, kStyle, c.samples, c.labelled, c.layer_samples);
   out += Modes(c);
   if (!c.outputs.empty()) out += Outputs(c);
+  if (!c.sensitivity.empty()) out += Sensitivity(c);
   out += Layers(c);
   out +=
       "<section><h2>Reading this</h2><p><b>SQNR</b> is 10 log10(Σa² / Σ(a − b)²): 6 dB more is one "

@@ -57,6 +57,14 @@ Json ToJson(const LayerComparison& c) {
   return {{"a", c.a}, {"b", c.b}, {"same_input", c.same_input}, {"layers", std::move(layers)}};
 }
 
+Json ToJson(const LayerSensitivity& layer) {
+  return {{"node", layer.node},
+          {"op", layer.op},
+          {"sqnr_db", Number(layer.sqnr_db)},
+          {"noise_share", Number(layer.noise_share)},
+          {"same_top1", layer.same_top1}};
+}
+
 template <typename T>
 Json Array(const std::vector<T>& values) {
   Json array = Json::array();
@@ -74,7 +82,9 @@ std::string Comparison::ToJson() const {
                      {"modes", Array(modes)},
                      {"outputs", Array(outputs)},
                      {"layer_samples", layer_samples},
-                     {"layers", Array(layers)}};
+                     {"layers", Array(layers)},
+                     {"sensitivity_samples", sensitivity_samples},
+                     {"sensitivity", Array(sensitivity)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -95,6 +95,15 @@ std::vector<float> TracedRun::Values(graph::TensorId id) const {
   return values;
 }
 
+void TracedRun::RoundOutputs(size_t n) {
+  const graph::Node& node = graph().nodes[n];
+  for (const graph::TensorId id : node.outputs) {
+    const graph::Tensor& tensor = graph().tensor(id);
+    if (tensor.quantization.empty() || !IsQuantizedStorage(tensor.dtype)) continue;
+    kernels::FakeQuantize(floats::OutputGridOf(node, tensor), plan_->tensor(id).floats());
+  }
+}
+
 void TracedRun::TakeTensor(graph::TensorId id, const TracedRun& other) {
   if (other.session_) {
     plan_->Import(id, other.session_->ReadTensor(graph().tensor(id).name).data(),

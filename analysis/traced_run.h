@@ -36,6 +36,9 @@ class TracedRun {
   // can put other inputs there with TakeTensor.
   void RunNode(size_t n) { plan_->RunNode(n); }
 
+  // Mode float: rounds the outputs of node `n` to their grids, where those are static.
+  void RoundOutputs(size_t n);
+
   // Modes float and simulated: replaces an activation by the value it has in `other`.
   void TakeTensor(graph::TensorId id, const TracedRun& other);
 

@@ -23,6 +23,7 @@ struct CompareArguments {
   InputOptions data;
   std::string modes = "float,simulated,integer";
   int64_t layer_samples = 16;
+  bool sensitivity = false;
   int threads = 1;
   std::filesystem::path json, csv, html;
   double min_agreement = -1, min_sqnr = -1e9, max_drop = -1;
@@ -102,6 +103,19 @@ void PrintLayers(const Comparison& result) {
   }
 }
 
+void PrintSensitivity(const Comparison& result) {
+  if (result.sensitivity.empty()) return;
+  Print("each layer quantized alone, all others in float ({} samples), the most sensitive first:\n",
+        result.sensitivity_samples);
+  Table table({"node", "operator", ">outputs: SQNR dB", ">share of the noise", ">same top-1"});
+  for (const LayerSensitivity& layer : result.sensitivity) {
+    table.Add({layer.node, layer.op, Decibel(layer.sqnr_db),
+               fmt::format("{:.1f} %", 100 * layer.noise_share),
+               result.is_classifier ? Percent(layer.same_top1, result.sensitivity_samples) : "-"});
+  }
+  WriteOut(table.ToText() + "\n");
+}
+
 // What the user asked for and did not get, as sentences.
 std::vector<std::string> Failures(const CompareArguments& arguments, const Comparison& result) {
   std::vector<std::string> failures;
@@ -148,6 +162,12 @@ int RunCompare(const CompareArguments& arguments) {
     options.float_network = OpenNetwork(arguments.float_network);
   }
   options.layer_samples = arguments.layer_samples;
+  if (arguments.sensitivity) {
+    if (arguments.layer_samples == 0) {
+      Fail(ErrorCode::kInvalidArgument, "--sensitivity needs --layer-samples of at least 1");
+    }
+    options.sensitivity_samples = arguments.layer_samples;
+  }
   options.threads = arguments.threads;
   options.progress = [&](int64_t done, int64_t total) { progress.Update(done, total); };
   const Shape& scores = network.outputs().at(0).shape;
@@ -162,6 +182,7 @@ int RunCompare(const CompareArguments& arguments) {
     PrintModes(result);
     PrintOutputs(result);
     PrintLayers(result);
+    PrintSensitivity(result);
   }
   const std::vector<std::string> failures = Failures(arguments, result);
   for (const std::string& failure : failures) PrintNote(failure);
@@ -194,6 +215,9 @@ Action AddCompare(CLI::App& verb) {
                   "Samples for the figures per layer (default 16; 0: no such figures)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
+  verb.add_flag("--sensitivity", arguments->sensitivity,
+                "Rank the layers: quantize each alone, all others in float, over the samples of "
+                "--layer-samples");
   verb.add_option("--threads", arguments->threads,
                   "Threads of one inference (default 1; 0: every usable processor)")
       ->type_name("N");

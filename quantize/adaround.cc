@@ -153,10 +153,7 @@ std::vector<uint8_t> RoundAdaptively(std::span<const float> weights, const Chann
     } else {
       RoundChannel(layout.Channel(weights, c), gram, params[static_cast<size_t>(c)], q);
     }
-    for (int64_t i = 0; i < k; ++i) {
-      rounded[static_cast<size_t>(layout.index(c, i))] =
-          static_cast<uint8_t>(q[static_cast<size_t>(i)]);
-    }
+    layout.ForEach(c, [&](size_t i, size_t at) { rounded[at] = static_cast<uint8_t>(q[i]); });
   }
   return rounded;
 }
@@ -164,18 +161,16 @@ std::vector<uint8_t> RoundAdaptively(std::span<const float> weights, const Chann
 std::vector<float> MeanShift(std::span<const float> weights, std::span<const uint8_t> rounded,
                              const ChannelLayout& layout, const std::vector<QuantParams>& params,
                              const LayerSamples& samples) {
-  const int64_t k = layout.per_channel();
   std::vector<double> mean;
   std::vector<float> shift(static_cast<size_t>(layout.channels));
   for (int64_t c = 0; c < layout.channels; ++c) {
     if (c == 0 || samples.depthwise) mean = samples.MeanForChannel(c, layout.channels);
     const QuantParams& p = params[static_cast<size_t>(c)];
     double sum = 0;
-    for (int64_t i = 0; i < k; ++i) {
-      const auto at = static_cast<size_t>(layout.index(c, i));
+    layout.ForEach(c, [&](size_t i, size_t at) {
       const double real = DequantizeValue(StoredValue(rounded[at], p), p);
-      sum += (real - weights[at]) * mean[static_cast<size_t>(i)];
-    }
+      sum += (real - weights[at]) * mean[i];
+    });
     shift[static_cast<size_t>(c)] = static_cast<float>(sum);
   }
   return shift;

@@ -6,11 +6,16 @@
 
 #include "base/error.h"
 #include "graph/graph.h"
+#include "quantize/random.h"
 
 namespace integra::quantize {
 namespace {
 
 using graph::TensorId;
+
+// Of one tensor, over all samples: a histogram of four million values has as good as the shape of
+// one of a hundred million, and counting takes longer than all else that is done with them.
+constexpr int64_t kCountedValues = int64_t{1} << 22;
 
 class Calibrator : public SampleObserver {
  public:
@@ -19,6 +24,10 @@ class Calibrator : public SampleObserver {
         graph_(network.graph()),
         data_(data),
         momentum_(options.momentum),
+        counted_per_sample_(!options.histograms
+                                ? 0
+                                : static_cast<uint64_t>((kCountedValues + options.run.samples - 1) /
+                                                        options.run.samples)),
         histograms_(static_cast<size_t>(options.run.threads),
                     std::vector<Histogram>(graph_.tensors.size())),
         ranges_(static_cast<size_t>(BlockSize(options.run.threads)),
@@ -35,7 +44,8 @@ class Calibrator : public SampleObserver {
 
   void Observe(const Place& place, TensorId id, std::span<const float> values) override {
     const auto at = static_cast<size_t>(id);
-    const Histogram::Added added = histograms_[static_cast<size_t>(place.thread)][at].Add(values);
+    const Histogram::Added added = histograms_[static_cast<size_t>(place.thread)][at].Add(
+        values, {.most = counted_per_sample_, .seed = Mix(static_cast<uint64_t>(place.sample))});
     if (added.not_finite > 0) {
       Fail(ErrorCode::kInvalidFile, "calibration sample ", data_.name(place.sample), ": tensor '",
            graph_.tensor(id).name, "' of network '", network_.name(), "' has ", added.not_finite,
@@ -56,7 +66,7 @@ class Calibrator : public SampleObserver {
 
   std::vector<graph::StoredTensor> Save() const override {
     std::vector<graph::StoredTensor> tensors = sampler_.Save();
-    tensors.push_back(Stored("momentum", std::vector{std::bit_cast<int64_t>(momentum_)}));
+    tensors.push_back(Stored("recipe", Recipe()));
     for (size_t id = 0; id < observed_.size(); ++id) {
       if (!observed_[id]) continue;
       Observer all = result_.observers[id];
@@ -67,9 +77,10 @@ class Calibrator : public SampleObserver {
   }
 
   void Restore(const graph::SafetensorsReader& state) override {
-    if (StoredNumbers(state, "momentum", 1)[0] != std::bit_cast<int64_t>(momentum_)) {
+    const std::vector<int64_t> recipe = Recipe();
+    if (StoredNumbers(state, "recipe", static_cast<int64_t>(recipe.size())) != recipe) {
       Fail(ErrorCode::kInvalidFile, state.source(),
-           ": was written with another momentum; delete it to start anew");
+           ": was written with another recipe; delete it to start anew");
     }
     sampler_.Restore(state);
     for (size_t id = 0; id < observed_.size(); ++id) {
@@ -88,6 +99,11 @@ class Calibrator : public SampleObserver {
   }
 
  private:
+  // What of the recipe decides what is observed.
+  std::vector<int64_t> Recipe() const {
+    return {std::bit_cast<int64_t>(momentum_), static_cast<int64_t>(counted_per_sample_)};
+  }
+
   void Mark(TensorId id) {
     if (id == graph::kNoTensor) return;
     observed_[static_cast<size_t>(id)] = graph_.tensor(id).dtype == DataType::kFloat32;
@@ -97,6 +113,7 @@ class Calibrator : public SampleObserver {
   const graph::Graph& graph_;
   const DataSource& data_;
   const double momentum_;
+  const uint64_t counted_per_sample_;               // of a tensor's values
   Calibration result_;                              // its histograms: of what a checkpoint held
   std::vector<std::vector<Histogram>> histograms_;  // by thread and TensorId
   std::vector<std::vector<Range>> ranges_;          // by slot and TensorId
@@ -108,8 +125,10 @@ class Calibrator : public SampleObserver {
 
 Calibration Calibrate(const Network& network, DataSource& data, const CalibrationOptions& options) {
   Calibrator calibrator(network, data, options);
-  RunSamples(network, data, options.run, calibrator);
-  return std::move(calibrator).Done();
+  const SampleRunTimes times = RunSamples(network, data, options.run, calibrator);
+  Calibration calibration = std::move(calibrator).Done();
+  calibration.times = times;
+  return calibration;
 }
 
 }  // namespace integra::quantize

@@ -18,6 +18,9 @@ namespace integra::quantize {
 struct CalibrationOptions {
   SampleRunOptions run;
   double momentum = 0.9;
+  // Whether a range will be chosen by how values are distributed; else only their extremes are
+  // kept.
+  bool histograms = true;
   // What the helpers want to know of a layer's input.
   std::function<SampleNeed(const graph::Node&)> need = [](const graph::Node&) {
     return SampleNeed::kNone;
@@ -29,6 +32,7 @@ struct Calibration {
   // By TensorId. Only float32 inputs of the network and outputs of nodes have seen values.
   std::vector<Observer> observers;
   std::map<std::string, LayerSamples> layers;  // by node name
+  SampleRunTimes times;
 };
 
 // The result does not depend on the number of threads. Memory does not depend on the number of

@@ -24,21 +24,24 @@ struct Layer {
   std::vector<float> peaks;   // of the output's channels; empty: not known
   std::vector<float> factor;  // 1 / (product of all s) of the output's channels
 
-  // Calls f(weight) for every weight of an output or of an input channel.
+  // Calls f(c, weight) for every weight, in the order of memory; c: its output or input channel.
   template <typename F>
-  void ForOutput(int64_t c, const F& f) {
-    if (depthwise) {
-      for (int64_t t = 0; t < taps; ++t) f(weights[static_cast<size_t>(t * outputs + c)]);
-    } else {
-      const int64_t size = taps * inputs;
-      for (int64_t i = 0; i < size; ++i) f(weights[static_cast<size_t>(c * size + i)]);
+  void ForOutputs(const F& f) {
+    const int64_t run = depthwise ? 1 : taps * inputs;  // weights of one channel side by side
+    float* w = weights.data();
+    for (int64_t rest = depthwise ? taps : 1; rest > 0; --rest) {
+      for (int64_t c = 0; c < outputs; ++c) {
+        for (int64_t i = 0; i < run; ++i) f(static_cast<size_t>(c), *w++);
+      }
     }
   }
   template <typename F>
-  void ForInput(int64_t c, const F& f) {
-    if (depthwise) return ForOutput(c, f);
-    for (int64_t i = c; i < outputs * taps * inputs; i += inputs)
-      f(weights[static_cast<size_t>(i)]);
+  void ForInputs(const F& f) {
+    if (depthwise) return ForOutputs(f);
+    float* w = weights.data();
+    for (int64_t rest = outputs * taps; rest > 0; --rest) {
+      for (int64_t c = 0; c < inputs; ++c) f(static_cast<size_t>(c), *w++);
+    }
   }
 };
 
@@ -148,11 +151,8 @@ class Equalizer {
   static double EqualizePair(Layer& first, Layer& second) {
     const auto channels = static_cast<size_t>(first.outputs);
     std::vector<float> r1(channels, 0), r2(channels, 0);
-    for (size_t c = 0; c < channels; ++c) {
-      const auto channel = static_cast<int64_t>(c);
-      first.ForOutput(channel, [&](float w) { r1[c] = std::max(r1[c], std::abs(w)); });
-      second.ForInput(channel, [&](float w) { r2[c] = std::max(r2[c], std::abs(w)); });
-    }
+    first.ForOutputs([&](size_t c, float w) { r1[c] = std::max(r1[c], std::abs(w)); });
+    second.ForInputs([&](size_t c, float w) { r2[c] = std::max(r2[c], std::abs(w)); });
     const float all1 = *std::max_element(r1.begin(), r1.end());
     const float all2 = *std::max_element(r2.begin(), r2.end());
     if (!(all1 > 0 && all2 > 0) || !std::isfinite(all1) || !std::isfinite(all2)) return 0;
@@ -160,19 +160,20 @@ class Equalizer {
         first.peaks.empty() ? 0 : *std::max_element(first.peaks.begin(), first.peaks.end());
     const float common = std::sqrt(all1 / all2);  // what the largest channels are scaled by
     double largest = 0;
+    std::vector<float> scales(channels, 1);
     for (size_t c = 0; c < channels; ++c) {
       if (!(r1[c] > 0) || !(r2[c] > 0)) continue;
       // A channel that is all but dead would blow up the other side's bias.
       float s = std::clamp(std::sqrt(r1[c] / r2[c]), 1e-4f * common, 1e4f * common);
       if (peak > 0) s = std::max(s, common * first.peaks[c] / peak);
-      const auto channel = static_cast<int64_t>(c);
-      first.ForOutput(channel, [&](float& w) { w /= s; });
+      scales[c] = s;
       if (!first.bias.empty()) first.bias[c] /= s;
       if (peak > 0) first.peaks[c] /= s;
       first.factor[c] /= s;
-      second.ForInput(channel, [&](float& w) { w *= s; });
       largest = std::max(largest, std::abs(std::log(static_cast<double>(s))));
     }
+    first.ForOutputs([&](size_t c, float& w) { w /= scales[c]; });
+    second.ForInputs([&](size_t c, float& w) { w *= scales[c]; });
     return largest;
   }
 

@@ -5,13 +5,12 @@
 #include <cmath>
 #include <limits>
 
-#include "base/error.h"
+#include "quantize/random.h"
 
 namespace integra::quantize {
 namespace {
 
 constexpr int kHalf = Histogram::kBins / 2;
-constexpr int kUnset = -1000;
 
 // The smallest k with magnitude < kHalf * 2^k. Values below 2^-100 count as if they were that.
 int ExponentFor(double magnitude) {
@@ -20,42 +19,95 @@ int ExponentFor(double magnitude) {
   return exponent - (std::bit_width(static_cast<unsigned>(kHalf)) - 1);
 }
 
-struct Scan {
-  double low = 0, high = 0;
-  uint64_t zeros = 0;
-  uint64_t not_finite = 0;
-  bool all_finite = true;  // else the others are not set
+constexpr size_t kBlock = 256;  // values that are looked at together: they stay in the cache
+
+// Whether all of a block lies within [low, high]; NaN lies nowhere. Without branches, as the loops
+// below, so that compilers make vector code of it.
+bool AllWithin(std::span<const float> block, float low, float high) {
+  int32_t within = 0;
+  for (const float x : block) within += (x >= low) & (x <= high);
+  return within == static_cast<int32_t>(block.size());
+}
+
+uint64_t CountZeros(std::span<const float> block) {
+  int32_t zeros = 0;
+  for (const float x : block) zeros += x == 0;
+  return static_cast<uint64_t>(zeros);
+}
+
+// bins[i] = floor(block[i] / width) + half. A product with a power of two is exact (a value so
+// small that it underflows counts as 0).
+void FindBins(std::span<const float> block, float inverse_width, int32_t* bins) {
+  for (size_t i = 0; i < block.size(); ++i) {
+    const float scaled = block[i] * inverse_width;
+    const auto toward_zero = static_cast<int32_t>(scaled);
+    bins[i] = toward_zero - (scaled < static_cast<float>(toward_zero) ? 1 : 0) + kHalf;
+  }
+}
+
+// Counts many values quickly. Equal neighbours are frequent (the zeros of a ReLU), and each would
+// wait for the count of the one before: four counters of each bin take turns.
+class Tally {
+ public:
+  Tally() {
+    all_.resize(size_t{Histogram::kBins} * kTurns);
+    counters_ = all_.data();
+  }
+
+  void Add(const int32_t* bins, size_t count) {
+    uint32_t* counters = counters_;
+    size_t i = 0;
+    for (; i + kTurns <= count; i += kTurns) {
+      for (size_t turn = 0; turn < kTurns; ++turn) ++counters[bins[i + turn] * kTurns + turn];
+    }
+    for (; i < count; ++i) ++counters[bins[i] * kTurns];
+  }
+
+  // Moves everything into `counts`; all that was added lies in bins [first, last].
+  void MoveTo(std::vector<uint64_t>& counts, int32_t first, int32_t last) {
+    for (auto bin = static_cast<size_t>(first); bin <= static_cast<size_t>(last); ++bin) {
+      uint32_t* own = counters_ + bin * kTurns;
+      counts[bin] += uint64_t{own[0]} + own[1] + own[2] + own[3];
+      std::fill_n(own, kTurns, 0);
+    }
+  }
+
+ private:
+  static constexpr size_t kTurns = 4;
+  static thread_local std::vector<uint32_t> all_;  // 0 between uses
+  uint32_t* counters_;
 };
 
-// Compares floats as integers: NaN needs no care, and so the loop becomes vector code.
-Scan ScanValues(std::span<const float> values) {
-  constexpr int32_t kMagnitude = 0x7fffffff, kInfinity = 0x7f800000;
-  int32_t low = std::numeric_limits<int32_t>::max();
-  int32_t high = std::numeric_limits<int32_t>::min();
-  int32_t zeros = 0;
-  Scan scan;
-  constexpr size_t kBlock = size_t{1} << 30;  // `zeros` fits
-  for (size_t start = 0; start < values.size(); start += kBlock) {
-    for (const float x : values.subspan(start, std::min(kBlock, values.size() - start))) {
-      const auto bits = std::bit_cast<int32_t>(x);
-      const int32_t ordered = bits ^ ((bits >> 31) & kMagnitude);  // in the order of the floats
-      low = std::min(low, ordered);
-      high = std::max(high, ordered);
-      zeros += (bits & kMagnitude) == 0;
-    }
-    scan.zeros += static_cast<uint64_t>(zeros);
-    zeros = 0;
+thread_local std::vector<uint32_t> Tally::all_;
+
+// Which blocks of values are counted: `wanted` of `blocks`, one of each of as many equal stretches,
+// at a random place in it, so that no period of the values meets one of the choice.
+class ChosenBlocks {
+ public:
+  ChosenBlocks(size_t blocks, size_t wanted, uint64_t seed)
+      : blocks_(blocks), wanted_(std::min(wanted, blocks)), seed_(seed) {
+    Choose();
   }
-  const auto value = [](int32_t ordered) {
-    return double{std::bit_cast<float>(ordered ^ ((ordered >> 31) & kMagnitude))} + 0.0;
-  };
-  scan.all_finite = values.empty() || (high < kInfinity && low > (kInfinity ^ -1));
-  if (!values.empty() && scan.all_finite) {
-    scan.low = value(low);
-    scan.high = value(high);
+
+  // To be asked in ascending order.
+  bool Contains(size_t block) {
+    if (stretch_ == wanted_ || block != chosen_) return false;
+    ++stretch_;
+    Choose();
+    return true;
   }
-  return scan;
-}
+
+ private:
+  void Choose() {
+    if (stretch_ == wanted_) return;
+    const size_t begin = stretch_ * blocks_ / wanted_, end = (stretch_ + 1) * blocks_ / wanted_;
+    chosen_ = begin + Mix(seed_ + stretch_) % (end - begin);
+  }
+
+  const size_t blocks_, wanted_;
+  const uint64_t seed_;
+  size_t stretch_ = 0, chosen_ = 0;
+};
 
 }  // namespace
 
@@ -65,8 +117,8 @@ void Histogram::Coarsen(int exponent) {
   for (int i = 0; i < kBins; ++i) {
     if (counts_[static_cast<size_t>(i)] == 0) continue;
     // floor(bin / 2^shift), bins counted from zero
-    const int bin = shift < 31 ? (i - kHalf) >> shift : (i < kHalf ? -1 : 0);
-    coarse[static_cast<size_t>(bin + kHalf)] += counts_[static_cast<size_t>(i)];
+    const int bin = kHalf + (shift < 31 ? (i - kHalf) >> shift : (i < kHalf ? -1 : 0));
+    coarse[static_cast<size_t>(bin)] += counts_[static_cast<size_t>(i)];
   }
   counts_ = std::move(coarse);
   exponent_ = exponent;
@@ -74,7 +126,7 @@ void Histogram::Coarsen(int exponent) {
 
 void Histogram::GrowFor(float magnitude) {
   const int exponent = ExponentFor(magnitude);
-  if (exponent_ == kUnset) {
+  if (empty()) {
     exponent_ = exponent;
     counts_.assign(kBins, 0);
   } else if (exponent > exponent_) {
@@ -82,88 +134,68 @@ void Histogram::GrowFor(float magnitude) {
   }
 }
 
-// Calibration spends most of its time here: the loops below have no branches, and compilers make
-// vector code of all but the counting itself.
-
-Histogram::Added Histogram::Add(std::span<const float> values) {
-  Scan scan = ScanValues(values);
-  std::vector<float> finite;
-  if (!scan.all_finite) {
-    for (const float x : values) {
-      if (std::isfinite(x)) finite.push_back(x);
-    }
-    const uint64_t bad = values.size() - finite.size();
-    not_finite_ += bad;
-    if (finite.empty()) return {{}, bad};
-    values = finite;
-    scan = ScanValues(values);
-    scan.not_finite = bad;
-  }
-  if (values.empty()) return {};
-  if (count_ == 0) extremes_ = {scan.low, scan.high};
-  extremes_ = {std::min(extremes_.low, scan.low), std::max(extremes_.high, scan.high)};
-  count_ += values.size();
-  zeros_ += scan.zeros;
-  GrowFor(static_cast<float>(std::max(std::abs(scan.low), std::abs(scan.high))));
-  Count(values);
-  counts_[kHalf] -= scan.zeros;  // Count() has put them there
-  return {{scan.low, scan.high}, scan.not_finite};
-}
-
-void Histogram::Count(std::span<const float> values) {
-  // A product with a power of two is exact (a value so small that it underflows counts as 0).
-  const float inverse_width = std::ldexp(1.0f, -exponent_);
-  // Equal neighbours are frequent (the zeros of a ReLU), and each would wait for the count of the
-  // one before: four tables take turns. They are small enough to stay in the cache.
-  constexpr size_t kTables = 4;
-  constexpr size_t kWorthTables = size_t{1} << 13;
-  constexpr size_t kBlock = 512;
+// Calibration spends most of its own time here.
+Histogram::Added Histogram::Add(std::span<const float> values, Share share) {
+  const size_t blocks = (values.size() + kBlock - 1) / kBlock;
+  const size_t wanted = share.most == 0 ? 0 : std::max<uint64_t>(1, share.most / kBlock);
+  ChosenBlocks chosen(blocks, wanted, share.seed);
+  constexpr size_t kWorthTally = 32;  // blocks; the values of fewer are counted as they come
+  const bool one_by_one = std::min(blocks, wanted) < kWorthTally;
+  const bool is_new = empty();
+  Tally tally;
+  Added added;
+  float finite[kBlock];
   int32_t bins[kBlock];
-  const auto find_bins = [&](const float* x, size_t count) {
-    for (size_t i = 0; i < count; ++i) {
-      const float scaled = x[i] * inverse_width;
-      const auto toward_zero = static_cast<int32_t>(scaled);
-      bins[i] = toward_zero - (scaled < static_cast<float>(toward_zero) ? 1 : 0) + kHalf;
-    }
+  bool any = false;
+  float low = 0, high = 0;  // of the values so far
+  const auto add_up = [&] {
+    const float ends[] = {low, high};
+    int32_t bins_of_ends[2];
+    FindBins(ends, std::ldexp(1.0f, -exponent_), bins_of_ends);
+    tally.MoveTo(counts_, bins_of_ends[0], bins_of_ends[1]);
   };
-  if (values.size() < kWorthTables) {
-    for (size_t start = 0; start < values.size(); start += kBlock) {
-      const size_t count = std::min(kBlock, values.size() - start);
-      find_bins(values.data() + start, count);
-      for (size_t i = 0; i < count; ++i) ++counts_[static_cast<size_t>(bins[i])];
+  for (size_t i = 0; i < blocks; ++i) {
+    auto block = values.subspan(i * kBlock, std::min(kBlock, values.size() - i * kBlock));
+    const bool counts = chosen.Contains(i);
+    if (!any || !AllWithin(block, low, high)) {
+      const auto is_finite = [](float x) { return std::isfinite(x); };
+      const float* end = std::ranges::copy_if(block, finite, is_finite).out;
+      added.not_finite += block.size() - static_cast<size_t>(end - finite);
+      if (end == finite) continue;
+      block = {finite, end};
+      if (any && !one_by_one) add_up();  // what follows may change the bins
+      const auto [least, most] = std::ranges::minmax(block);
+      low = any ? std::min(low, least) : least;
+      high = any ? std::max(high, most) : most;
+      any = true;
+      GrowFor(std::max(std::abs(low), std::abs(high)));
     }
-    return;
+    if (!counts) continue;
+    FindBins(block, std::ldexp(1.0f, -exponent_), bins);
+    if (one_by_one) {
+      for (size_t k = 0; k < block.size(); ++k) ++counts_[static_cast<size_t>(bins[k])];
+    } else {
+      tally.Add(bins, block.size());
+    }
+    const uint64_t zeros = CountZeros(block);
+    counts_[kHalf] -= zeros;  // where they are, or will be when the tally is added up
+    zeros_ += zeros;
+    count_ += block.size();
   }
-  constexpr size_t kMost = size_t{1} << 30;  // counts fit into 32 bits
-  thread_local std::vector<uint32_t> tables;
-  tables.resize(kTables * kBins);
-  for (size_t begin = 0; begin < values.size(); begin += kMost) {
-    const auto part = values.subspan(begin, std::min(kMost, values.size() - begin));
-    std::fill(tables.begin(), tables.end(), 0);
-    uint32_t* table = tables.data();
-    for (size_t start = 0; start < part.size(); start += kBlock) {
-      const size_t count = std::min(kBlock, part.size() - start);
-      find_bins(part.data() + start, count);
-      size_t i = 0;
-      for (; i + kTables <= count; i += kTables) {
-        ++table[bins[i]];
-        ++table[kBins + bins[i + 1]];
-        ++table[2 * kBins + bins[i + 2]];
-        ++table[3 * kBins + bins[i + 3]];
-      }
-      for (; i < count; ++i) ++table[bins[i]];
-    }
-    for (size_t i = 0; i < kBins; ++i) {
-      counts_[i] +=
-          uint64_t{table[i]} + table[kBins + i] + table[2 * kBins + i] + table[3 * kBins + i];
-    }
-  }
+  not_finite_ += added.not_finite;
+  if (!any) return added;
+  if (!one_by_one) add_up();
+  added.extremes = {low + 0.0, high + 0.0};  // no -0
+  if (is_new) extremes_ = added.extremes;
+  extremes_ = {std::min(extremes_.low, added.extremes.low),
+               std::max(extremes_.high, added.extremes.high)};
+  return added;
 }
 
 void Histogram::Merge(const Histogram& other) {
   not_finite_ += other.not_finite_;
-  if (other.count_ == 0) return;
-  if (count_ == 0) {
+  if (other.empty()) return;
+  if (empty()) {
     const uint64_t not_finite = not_finite_;
     *this = other;
     not_finite_ = not_finite;
@@ -200,7 +232,7 @@ std::vector<int64_t> Histogram::ToNumbers() const {
 Histogram Histogram::FromNumbers(std::span<const int64_t> numbers) {
   Histogram histogram;
   const auto exponent = static_cast<int>(std::clamp<int64_t>(numbers[0], kUnset, 1000));
-  if (exponent == kUnset || numbers[1] == 0) return histogram;
+  if (exponent == kUnset) return histogram;
   histogram.exponent_ = exponent;
   histogram.count_ = static_cast<uint64_t>(numbers[1]);
   histogram.zeros_ = static_cast<uint64_t>(numbers[2]);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -23,14 +24,23 @@ class Histogram {
     Range extremes;  // [0, 0] where there was no finite value
     uint64_t not_finite = 0;
   };
-  // Adds values. NaN and infinite ones are counted apart and left out of everything else.
-  Added Add(std::span<const float> values);
+  // How many of the values are counted: about `most`, in runs of neighbours spread evenly over all;
+  // 0: none. `seed` says which.
+  struct Share {
+    uint64_t most = std::numeric_limits<uint64_t>::max();
+    uint64_t seed = 0;
+  };
+  // Adds values: every one to the extremes, and a share of them to the counts. NaN and infinite
+  // ones are counted apart and left out of everything else.
+  Added Add(std::span<const float> values, Share share);
+  Added Add(std::span<const float> values) { return Add(values, Share()); }
   void Merge(const Histogram& other);
 
-  uint64_t count() const { return count_; }  // finite values, zeros included
+  bool empty() const { return exponent_ == kUnset; }  // no finite value was added
+  uint64_t count() const { return count_; }  // finite values that were counted, zeros included
   uint64_t zeros() const { return zeros_; }  // values that are exactly 0 (and in no bin)
   uint64_t not_finite() const { return not_finite_; }
-  Range extremes() const { return extremes_; }  // [0, 0] where there is no value
+  Range extremes() const { return extremes_; }  // of all values; [0, 0] where there is none
 
   // One bin that is not empty: [low, low + width), `count` values.
   struct Bin {
@@ -49,11 +59,11 @@ class Histogram {
   static Histogram FromNumbers(std::span<const int64_t> numbers);
 
  private:
-  void Count(std::span<const float> values);  // adds to bins that are wide enough; 0 counts, too
   void GrowFor(float magnitude);
   void Coarsen(int exponent);
 
-  int exponent_ = -1000;  // k; unset while there is no bin
+  static constexpr int kUnset = -1000;
+  int exponent_ = kUnset;  // k; unset while there is no bin
   std::vector<uint64_t> counts_;
   uint64_t count_ = 0;
   uint64_t zeros_ = 0;

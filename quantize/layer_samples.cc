@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "quantize/checkpoint.h"
+#include "quantize/random.h"
 
 namespace integra::quantize {
 namespace {
@@ -15,14 +16,6 @@ namespace {
 // depthwise layer's filters are small.
 constexpr int64_t kPatches = 2048;
 constexpr int64_t kFewPatches = 512;
-
-// splitmix64: a fixed sequence of well mixed numbers.
-uint64_t Mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
 
 }  // namespace
 

@@ -65,6 +65,19 @@ Range Extremes(std::span<const float> values) {
   return all;
 }
 
+// The squared error of all values; `limit` or more where it is as large.
+double SquaredError(std::span<const float> values, const QuantParams& params, double limit) {
+  constexpr size_t kBetweenLooks = 256;
+  double sum = 0;
+  for (size_t start = 0; start < values.size() && sum < limit; start += kBetweenLooks) {
+    for (const float x : values.subspan(start, std::min(kBetweenLooks, values.size() - start))) {
+      const double d = x - DequantizeValue(QuantizeValue(x, params), params);
+      sum += d * d;
+    }
+  }
+  return sum;
+}
+
 // Sums over the bins of a histogram from the left, so that the squared error of all values that are
 // rounded to one level takes a few subtractions, however many bins they lie in. Values count as
 // their bin's centre, in units of half a bin: odd integers, whose sums are exact.
@@ -151,12 +164,9 @@ double MeanSquaredError(const Histogram& histogram, const QuantParams& params) {
 }
 
 double MeanSquaredError(std::span<const float> values, const QuantParams& params) {
-  double sum = 0;
-  for (const float x : values) {
-    const double d = x - DequantizeValue(QuantizeValue(x, params), params);
-    sum += d * d;
-  }
-  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+  if (values.empty()) return 0;
+  return SquaredError(values, params, std::numeric_limits<double>::infinity()) /
+         static_cast<double>(values.size());
 }
 
 Range MseRange(const Histogram& histogram, Symmetry symmetry, int bits) {
@@ -169,9 +179,10 @@ Range MseRange(const Histogram& histogram, Symmetry symmetry, int bits) {
 }
 
 Range MseRange(std::span<const float> values, Symmetry symmetry, int bits) {
-  return Search(Extremes(values), symmetry != Symmetry::kAsymmetric, [&](Range range, double) {
-    return MeanSquaredError(values, ChooseParams(range, symmetry, bits, DataType::kInt16));
-  });
+  return Search(
+      Extremes(values), symmetry != Symmetry::kAsymmetric, [&](Range range, double limit) {
+        return SquaredError(values, ChooseParams(range, symmetry, bits, DataType::kInt16), limit);
+      });
 }
 
 }  // namespace integra::quantize

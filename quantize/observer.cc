@@ -37,6 +37,11 @@ const char* NameOf(RangeMethod method) {
   return "?";
 }
 
+bool NeedsHistogram(RangeMethod method) {
+  return method == RangeMethod::kPercentile || method == RangeMethod::kEntropy ||
+         method == RangeMethod::kMse;
+}
+
 std::optional<RangeMethod> ParseRangeMethod(std::string_view name) {
   for (const RangeMethod method : kMethods) {
     if (name == NameOf(method)) return method;
@@ -75,7 +80,7 @@ void Observer::FromNumbers(std::span<const int64_t> numbers) {
 Range ChooseRange(const Observer& observer, const RangeOptions& options, Symmetry symmetry,
                   int bits) {
   const Histogram& histogram = observer.histogram();
-  if (histogram.count() == 0) {
+  if (histogram.empty()) {
     Fail(ErrorCode::kInvalidArgument, "no values were observed to choose a range from");
   }
   const Range all = histogram.extremes();

@@ -16,6 +16,9 @@ namespace integra::quantize {
 const char* NameOf(RangeMethod method);  // "minmax", "moving_average" ... as recipes have them
 std::optional<RangeMethod> ParseRangeMethod(std::string_view name);
 
+// Whether it looks at more than extremes.
+bool NeedsHistogram(RangeMethod method);
+
 // What is remembered of one tensor; its size does not depend on the number of values.
 class Observer {
  public:

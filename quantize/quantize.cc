@@ -12,6 +12,7 @@
 #include "quantize/fold.h"
 #include "quantize/rewrite.h"
 #include "quantize/scheme.h"
+#include "quantize/stopwatch.h"
 #include "quantize/weights.h"
 
 namespace integra::quantize {
@@ -53,24 +54,18 @@ void RequireKnownNodes(const graph::Graph& graph, const Recipe& recipe) {
 // What ParseRecipe() refuses may also come from a program.
 void RequirePossibleActivations(const ActivationRecipe& activations, const std::string& what) {
   LevelsOf(activations.symmetry, activations.bits, activations.dtype);
-  if (activations.dtype == DataType::kInt16 && activations.symmetry == Symmetry::kAsymmetric) {
-    Fail(ErrorCode::kInvalidArgument, "the recipe wants int16 activations with a zero point", what,
-         "; they have a symmetric scheme");
-  }
-  if (activations.range.method == RangeMethod::kDynamic &&
-      (activations.dtype == DataType::kInt16 || activations.bits != 8)) {
-    Fail(ErrorCode::kInvalidArgument, "the recipe wants a dynamic range", what,
-         "; it needs uint8 or int8 and all 8 bits");
+  if (const std::string why = WhyImpossible(activations); !why.empty()) {
+    Fail(ErrorCode::kInvalidArgument, "the recipe's ", what, ": ", why);
   }
 }
 
 void RequirePossibleActivations(const Recipe& recipe) {
-  RequirePossibleActivations(recipe.activations, "");
+  RequirePossibleActivations(recipe.activations, "activations");
   for (const auto& [name, node] : recipe.nodes) {
     if (!node.output) continue;
     ActivationRecipe output = *node.output;
     output.dtype = recipe.activations.dtype;  // one type throughout the network
-    RequirePossibleActivations(output, StrCat(" at node '", name, "'"));
+    RequirePossibleActivations(output, StrCat("output of node '", name, "'"));
   }
 }
 
@@ -100,15 +95,27 @@ class Spread : public DataSource {
   const int64_t samples_;
 };
 
-std::filesystem::path WithSuffix(std::filesystem::path path, const char* suffix) {
-  if (!path.empty()) path += suffix;
-  return path;
+// Whether any range of an activation is chosen by a histogram.
+bool NeedsHistograms(const Recipe& recipe) {
+  const auto needs = [](const RangeOptions& range) { return NeedsHistogram(range.method); };
+  return needs(recipe.activations.range) || needs(recipe.inputs) ||
+         std::ranges::any_of(recipe.nodes, [&](const auto& node) {
+           return node.second.output && needs(node.second.output->range);
+         });
 }
 
 }  // namespace
 
+std::vector<std::filesystem::path> CheckpointFiles(const std::filesystem::path& checkpoint) {
+  if (checkpoint.empty()) return {};
+  std::filesystem::path peaks = checkpoint;
+  peaks += ".peaks";
+  return {checkpoint, peaks};
+}
+
 Network Quantize(const Network& network, DataSource& calibration_data, const Recipe& recipe,
                  const Options& options) {
+  Stopwatch all, watch;
   RequireFloatNetwork(network.graph());
   RequireFiniteConstants(network.graph());
   RequireKnownNodes(network.graph(), recipe);
@@ -129,9 +136,11 @@ Network Quantize(const Network& network, DataSource& calibration_data, const Rec
   run.progress = options.progress;
   run.checkpoint_seconds = options.checkpoint_seconds;
   if (recipe.equalize) {
-    run.checkpoint = WithSuffix(options.checkpoint, ".peaks");
+    if (!options.checkpoint.empty()) run.checkpoint = CheckpointFiles(options.checkpoint)[1];
+    watch.Lap();
     const ChannelPeaks peaks = MeasurePeaks(Network(graph), samples, run);
     report.notes.push_back(StrCat("equalized ", Equalize(graph, peaks), " pairs of layers"));
+    report.times.push_back({"equalizing", watch.Lap()});
   }
   run.checkpoint = options.checkpoint;
   const Network prepared(graph);
@@ -139,13 +148,23 @@ Network Quantize(const Network& network, DataSource& calibration_data, const Rec
       Calibrate(prepared, samples,
                 {.run = run,
                  .momentum = recipe.activations.range.momentum,
+                 .histograms = NeedsHistograms(recipe),
                  .need = [&](const graph::Node& node) { return NeedOf(recipe, node); }});
   report.samples = calibration.samples;
+  const SampleRunTimes& times = calibration.times;
+  report.times.push_back({"reading samples", times.reading});
+  report.times.push_back({"float inference", times.inference});
+  report.times.push_back({"observing values", times.observing});
+  report.float_seconds = times.reading + times.inference;
   graph = RewriteToIntegers(std::move(graph), calibration, recipe, options.reference, report);
   graph.metadata["quantized_by"] = StrCat("integra ", Version());
   graph.metadata["quantization_recipe"] = ToJson(recipe);
   graph.metadata["calibration_samples"] = StrCat(calibration.samples);
-  return Network(std::move(graph));
+  Network quantized(std::move(graph));
+  double others = all.Lap();
+  for (const PhaseTime& time : report.times) others -= time.seconds;
+  report.times.push_back({"all else", std::max(others, 0.0)});
+  return quantized;
 }
 
 }  // namespace integra::quantize

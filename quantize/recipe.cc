@@ -173,13 +173,10 @@ class RecipeReader {
       activations.bits = 16;
     }
     reader.Named("symmetry", ParseSymmetry, activations.symmetry);
-    if (wide && activations.symmetry == Symmetry::kAsymmetric) {
-      document_.FailAt(value, what, ": int16 activations have no zero point; use \"symmetric\"");
-    }
     reader.Integer("bits", 2, wide ? 16 : 8, activations.bits);
     ReadRange(reader, activations.range, true);
-    if (activations.range.method == RangeMethod::kDynamic && (wide || activations.bits != 8)) {
-      document_.FailAt(value, what, ": a dynamic range needs uint8 or int8 and all 8 bits");
+    if (const std::string why = WhyImpossible(activations); !why.empty()) {
+      document_.FailAt(value, what, ": ", why);
     }
     reader.Done();
   }

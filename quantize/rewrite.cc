@@ -12,6 +12,7 @@
 #include "quantize/adaround.h"
 #include "quantize/op_rules.h"
 #include "quantize/scale_groups.h"
+#include "quantize/stopwatch.h"
 #include "quantize/weights.h"
 
 namespace integra::quantize {
@@ -45,8 +46,11 @@ class Rewriter {
   Graph Run() {
     FindProducers();
     FindClamped();
+    Stopwatch watch;
     QuantizeActivations();
+    report_.times.push_back({"choosing ranges", watch.Lap()});
     for (size_t i = 0; i < graph_.nodes.size(); ++i) QuantizeNode(graph_.nodes[i]);
+    report_.times.push_back({"rounding weights", watch.Lap()});
     graph::Validate(graph_);
     return std::move(graph_);
   }

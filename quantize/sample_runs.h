@@ -25,6 +25,13 @@ struct SampleRunOptions {
   double checkpoint_seconds = 10;  // between two writes
 };
 
+// Where the time of RunSamples() went: seconds by the clock.
+struct SampleRunTimes {
+  double reading = 0;    // samples from the data set
+  double inference = 0;  // of the float network, made ready and run
+  double observing = 0;  // all else
+};
+
 // Samples run in blocks: in any order and on any thread within a block, and after it their results
 // are taken in in the samples' order. What depends on order (moving averages, sums of floats,
 // errors) then does not depend on threads.
@@ -49,7 +56,7 @@ int64_t CountSamples(const DataSource& data, int64_t wanted);
 
 // Throws what reading the data and the observer throw, of several samples for the first in their
 // order; kInvalidFile where the checkpoint is damaged or of another network or number of samples.
-void RunSamples(const Network& network, DataSource& data, const SampleRunOptions& options,
-                SampleObserver& observer);
+SampleRunTimes RunSamples(const Network& network, DataSource& data, const SampleRunOptions& options,
+                          SampleObserver& observer);
 
 }  // namespace integra::quantize

@@ -47,6 +47,17 @@ std::optional<Granularity> ParseGranularity(std::string_view name) {
   return std::nullopt;
 }
 
+std::string WhyImpossible(const ActivationRecipe& activations) {
+  const bool wide = activations.dtype == DataType::kInt16;
+  if (wide && activations.symmetry == Symmetry::kAsymmetric) {
+    return "int16 activations have no zero point; use \"symmetric\"";
+  }
+  if (activations.range.method == RangeMethod::kDynamic && (wide || activations.bits != 8)) {
+    return "a dynamic range needs uint8 or int8 and all 8 bits";
+  }
+  return "";
+}
+
 Levels LevelsOf(Symmetry symmetry, int bits, DataType storage) {
   const int storage_bits = storage == DataType::kInt16 ? 16 : 8;
   if (bits < 2 || bits > storage_bits) {
@@ -93,15 +104,6 @@ QuantParams ChooseParams(Range range, Symmetry symmetry, int bits, DataType stor
         static_cast<int32_t>(Clamp(std::round(zero_point), double(levels.min), double(levels.max)));
   }
   return params;
-}
-
-int32_t QuantizeValue(double real, const QuantParams& params) {
-  const double q = std::round(real / params.scale) + params.zero_point;
-  return static_cast<int32_t>(Clamp(q, double(params.levels.min), double(params.levels.max)));
-}
-
-double DequantizeValue(int32_t q, const QuantParams& params) {
-  return static_cast<double>(params.scale) * (q - params.zero_point);
 }
 
 Range RepresentedRange(const QuantParams& params) {

@@ -27,6 +27,9 @@ const char* NameOf(Granularity granularity);  // "per_tensor", "per_channel", "p
 std::optional<Symmetry> ParseSymmetry(std::string_view name);
 std::optional<Granularity> ParseGranularity(std::string_view name);
 
+// Why no tensor can have activations like these, as a sentence; "" where some can.
+std::string WhyImpossible(const ActivationRecipe& activations);
+
 // A closed interval of real numbers that are to be represented.
 struct Range {
   double low = 0;
@@ -60,8 +63,20 @@ struct QuantParams {
 QuantParams ChooseParams(Range range, Symmetry symmetry, int bits, DataType storage);
 
 // round(real / scale) + zero_point, half away from zero, clamped to the levels.
-int32_t QuantizeValue(double real, const QuantParams& params);
-double DequantizeValue(int32_t q, const QuantParams& params);
+inline int32_t QuantizeValue(double real, const QuantParams& params) {
+  const double steps =
+      std::clamp(real / params.scale, double(params.levels.min) - params.zero_point,
+                 double(params.levels.max) - params.zero_point);
+  // Adding the largest number below a half and dropping the fraction is std::round() without a
+  // call.
+  constexpr double kAlmostHalf = 0.49999999999999994;
+  return static_cast<int32_t>(steps + std::copysign(kAlmostHalf, steps)) + params.zero_point;
+}
+
+inline double DequantizeValue(int32_t q, const QuantParams& params) {
+  return static_cast<double>(params.scale) * (q - params.zero_point);
+}
+
 // The interval that the levels reach: [scale * (min - zero_point), scale * (max - zero_point)].
 Range RepresentedRange(const QuantParams& params);
 

@@ -63,10 +63,9 @@ graph::Graph WithRoundedWeights(graph::Graph graph, size_t node_index, WeightRec
   const std::vector<QuantParams> params = ChooseWeightParams(values, layout, recipe);
   for (int64_t c = 0; c < layout.channels; ++c) {
     const QuantParams& p = params[static_cast<size_t>(c)];
-    for (int64_t i = 0; i < layout.per_channel(); ++i) {
-      float& value = values[static_cast<size_t>(layout.index(c, i))];
-      value = static_cast<float>(DequantizeValue(QuantizeValue(value, p), p));
-    }
+    layout.ForEach(c, [&](size_t, size_t at) {
+      values[at] = static_cast<float>(DequantizeValue(QuantizeValue(values[at], p), p));
+    });
   }
   weights.data = SharedBytes::Own(std::move(values));
   return graph;

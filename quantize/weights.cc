@@ -53,9 +53,7 @@ ChannelLayout ChannelLayout::Of(const Shape& shape, int axis) {
 
 std::vector<float> ChannelLayout::Channel(std::span<const float> weights, int64_t channel) const {
   std::vector<float> values(static_cast<size_t>(per_channel()));
-  for (int64_t i = 0; i < per_channel(); ++i) {
-    values[static_cast<size_t>(i)] = weights[static_cast<size_t>(index(channel, i))];
-  }
+  ForEach(channel, [&](size_t i, size_t at) { values[i] = weights[at]; });
   return values;
 }
 
@@ -112,11 +110,10 @@ std::vector<uint8_t> RoundWeights(std::span<const float> weights, const ChannelL
                                   const std::vector<QuantParams>& params) {
   std::vector<uint8_t> rounded(weights.size());
   for (int64_t c = 0; c < layout.channels; ++c) {
-    const QuantParams& p = params[static_cast<size_t>(c)];
-    for (int64_t i = 0; i < layout.per_channel(); ++i) {
-      const auto at = static_cast<size_t>(layout.index(c, i));
+    const QuantParams p = params[static_cast<size_t>(c)];
+    layout.ForEach(c, [&](size_t, size_t at) {
       rounded[at] = static_cast<uint8_t>(QuantizeValue(weights[at], p));
-    }
+    });
   }
   return rounded;
 }

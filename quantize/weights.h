@@ -21,8 +21,15 @@ struct ChannelLayout {
 
   static ChannelLayout Of(const Shape& shape, int axis);
   int64_t per_channel() const { return outer * inner; }
-  int64_t index(int64_t channel, int64_t i) const {  // of value i of a channel
-    return (i / inner * channels + channel) * inner + i % inner;
+  // Calls f(i, at) for each value of a channel: its number i in the channel and its place.
+  template <typename F>
+  void ForEach(int64_t channel, const F& f) const {
+    for (int64_t o = 0; o < outer; ++o) {
+      const int64_t at = (o * channels + channel) * inner;
+      for (int64_t i = 0; i < inner; ++i) {
+        f(static_cast<size_t>(o * inner + i), static_cast<size_t>(at + i));
+      }
+    }
   }
   std::vector<float> Channel(std::span<const float> weights, int64_t channel) const;
 };

@@ -334,6 +334,20 @@ integra_status integra_session_read_tensor(integra_session* session, const char*
   });
 }
 
+integra_status integra_session_read_ratio(integra_session* session, const char* name,
+                                          int32_t* multiplier, int32_t* shift) {
+  return Guard([&] {
+    RequirePointer(name, "name");
+    RequirePointer(multiplier, "multiplier");
+    RequirePointer(shift, "shift");
+    const auto state = FindSession(session);
+    const InUse in_use(*state);
+    const integra::RangeRatio ratio = state->session.ReadRatio(name);
+    *multiplier = ratio.multiplier;
+    *shift = ratio.shift;
+  });
+}
+
 integra_status integra_session_memory(const integra_session* session, integra_memory_use* memory) {
   return Guard([&] {
     RequirePointer(memory, "memory");

@@ -110,6 +110,7 @@ TEST_CASE("cli: wrong uses and bad files have an exit code and a message that sa
       {{"run", net, "--input", x, "--fit", "squeeze"}, 2, "unknown fit 'squeeze'"},
       {{"run", net, "--input", x, "--output", place.file("none/y.npy")}, 5, "none/y.npy"},
       {{"compare", net, "--data", x, "--modes", "float,fast"}, 2, "unknown mode 'fast'"},
+      {{"compare", net, "--data", x, "--sensitivity", "--layer-samples", "0"}, 2, "at least 1"},
       {{"compare", net, "--data", x, "--max-drop", "1"}, 2, "needs a classifier and --labels"},
       {{"inspect", place.file("broken.json")}, 3, "broken.json"},
       {{"inspect", place.file("nothing.json")}, 3, "nothing.json"},
@@ -254,6 +255,15 @@ TEST_CASE("cli: compare writes its reports, and exits with 1 where a threshold i
   CHECK(Json::parse(with({"--json", "-", "--modes", "integer,float"}).out)["modes"].size() == 2);
   CHECK(with({"--min-sqnr", "1000", "--modes", "float,integer"}).code == 1);
   CHECK(with({"--min-agreement", "0", "--max-drop", "100"}).code == 0);
+
+  const ProgramResult ranking = with({"--sensitivity", "--csv", place.file("c.csv")});
+  CHECK(ranking.code == 0);
+  CHECK(Holds(ranking.out, "each layer quantized alone, all others in float (3 samples)"));
+  CHECK_FALSE(Holds(text.out, "quantized alone"));
+  CHECK(Holds(ReadText(place.file("c.csv")), "alone_sqnr_db,alone_noise_share"));
+  const Json json = Json::parse(with({"--json", "-", "--sensitivity"}).out);
+  CHECK(json["sensitivity_samples"] == 3);
+  CHECK(json["sensitivity"].size() == 1);  // the other node moves values
 }
 
 TEST_CASE("cli: nodes that compute in float run, are named, and are refused on demand") {

@@ -203,8 +203,31 @@ TEST_CASE("compare: CSV has a line for every layer of every pair") {
   CHECK(CountOf(csv, "\r\n") == 1 + 6 * 2);
   CHECK(csv.starts_with("a,b,same_input,node,op,tensor,sqnr_db,"));
   CHECK(csv.find("float,simulated,0,\"a \"\"b\"\", c\",\"conv_2d\",") != csv.npos);
-  const size_t columns = 19;
+  const size_t columns = 21;
   CHECK(CountOf(csv.substr(0, csv.find('\r')), ",") == columns - 1);
+  CHECK(CountOf(csv, ",,\r\n") == 6 * 2);  // no sensitivity
+  comparison.sensitivity = {{"a \"b\", c", "conv_2d", 12.5, 0.25, 0}};
+  CHECK(CountOf(comparison.ToCsv(), ",12.5,0.25\r\n") == 1);
+}
+
+TEST_CASE("compare: the sensitivity of layers is reported") {
+  Comparison comparison;
+  comparison.sensitivity_samples = 4;
+  CHECK(RenderHtml(comparison).find("Sensitivity") == std::string::npos);
+  comparison.sensitivity = {{"a<b", "conv_2d", 20, 0.8, 3},
+                            {"c", "add", std::numeric_limits<double>::infinity(), 0, 4}};
+  comparison.is_classifier = true;
+  const std::string page = RenderHtml(comparison);
+  CHECK(page.find("a&lt;b") != page.npos);
+  CHECK(page.find("<td>75.00 %</td><td>80 %</td>") != page.npos);
+  CHECK(page.find("inf") == page.npos);
+  const auto json = nlohmann::json::parse(comparison.ToJson());
+  CHECK(json["sensitivity"][0] == nlohmann::json({{"node", "a<b"},
+                                                  {"op", "conv_2d"},
+                                                  {"sqnr_db", 20.0},
+                                                  {"noise_share", 0.8},
+                                                  {"same_top1", 3}}));
+  CHECK(json["sensitivity"][1]["sqnr_db"].is_null());
 }
 
 TEST_CASE("compare: pairs of classes are reported, the most frequent first") {

@@ -111,6 +111,9 @@ TEST_CASE("checkpoint: one that belongs to something else is refused") {
   SUBCASE("another momentum") {
     CHECK(refused(original, samples, ParseRecipe("r", R"({"activations": {"momentum": 0.5}})")));
   }
+  SUBCASE("ranges that need less, or more") {
+    CHECK(refused(original, samples, ParseRecipe("r", R"({"activations": {"range": "minmax"}})")));
+  }
   SUBCASE("damaged") {
     std::filesystem::resize_file(options.checkpoint,
                                  std::filesystem::file_size(options.checkpoint) / 2);

@@ -69,6 +69,59 @@ TEST_CASE("histogram: bins hold what they say") {
   CHECK(total == values.size());
 }
 
+// So many values that they are counted by the block: zeros, a wider range in the middle, a rest.
+TEST_CASE("histogram: many values are counted as single ones are") {
+  std::vector<float> values = Normal(20000, 3);
+  for (size_t i = 0; i < values.size(); i += 3) values[i] = i % 2 == 0 ? 0.0f : -0.0f;
+  for (size_t i = 9000; i < 9500; ++i) values[i] *= 100;
+  values[19999] = -1e4f;
+  Histogram whole, one_by_one;
+  const Histogram::Added added = whole.Add(values);
+  for (const float x : values) one_by_one.Add(std::span(&x, 1));
+  CHECK(Same(whole, one_by_one));
+  CHECK(added.extremes == whole.extremes());
+  whole.Add(values);  // nothing was left behind
+  for (const float x : values) one_by_one.Add(std::span(&x, 1));
+  CHECK(Same(whole, one_by_one));
+}
+
+TEST_CASE("histogram: a share of the values has the shape of all, and no extreme is missed") {
+  constexpr int kCount = 1 << 20;
+  std::vector<float> values = Normal(kCount, 4);
+  values[777777] = 50;
+  values[3] = -60;
+  Histogram all, share, other, none;
+  all.Add(values);
+  const Histogram::Added added = share.Add(values, {.most = 1 << 17, .seed = 1});
+  other.Add(values, {.most = 1 << 17, .seed = 2});
+  none.Add(values, {.most = 0});
+  CHECK(added.extremes == Range{-60, 50});
+  CHECK(share.count() == 1 << 17);
+  CHECK(none.count() == 0);
+  CHECK_FALSE(none.empty());
+  CHECK(none.extremes() == Range{-60, 50});
+  CHECK_FALSE(Same(share, other));
+  for (const double percentile : {75.0, 99.0, 99.9}) {
+    const Range expected = PercentileRange(all, percentile);
+    for (const Histogram& part : {share, other}) {
+      const Range range = PercentileRange(part, percentile);
+      CHECK(range.low == doctest::Approx(expected.low).epsilon(0.03));
+      CHECK(range.high == doctest::Approx(expected.high).epsilon(0.03));
+    }
+  }
+  // Values with a period, as those of channels have: no phase is preferred.
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i / 256 % 8);
+  Histogram periodic;
+  periodic.Add(values, {.most = 1 << 17, .seed = 3});
+  CHECK(periodic.bins().size() == 7);
+  for (const Histogram::Bin& bin : periodic.bins()) {
+    CHECK(static_cast<double>(bin.count) == doctest::Approx((1 << 17) / 8).epsilon(0.4));
+  }
+  // A fault is found wherever it is.
+  values[5000] = NAN;
+  CHECK(share.Add(values, {.most = 256}).not_finite == 1);
+}
+
 TEST_CASE("histogram: NaN and infinity are counted apart") {
   Histogram histogram;
   const float infinity = std::numeric_limits<float>::infinity();

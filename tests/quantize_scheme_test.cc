@@ -86,5 +86,19 @@ TEST_CASE("scheme: constants and extreme ranges have a usable scale") {
   CHECK(huge.scale < std::numeric_limits<float>::infinity());
 }
 
+TEST_CASE("scheme: values are rounded as std::round does, at and around every half") {
+  const QuantParams p =
+      ChooseParams({-32767, 32767}, Symmetry::kSymmetricRestricted, 16, DataType::kInt16);
+  REQUIRE(p.scale == 1.0f);
+  for (int n = -32767; n < 32767; ++n) {
+    const double half = n + 0.5;
+    for (const double x : {half, std::nextafter(half, -1e9), std::nextafter(half, 1e9), n + 0.0}) {
+      if (QuantizeValue(x, p) != std::round(x)) FAIL_CHECK("not so at ", x);
+    }
+  }
+  CHECK(QuantizeValue(1e300, p) == 32767);
+  CHECK(QuantizeValue(-INFINITY, p) == -32767);
+}
+
 }  // namespace
 }  // namespace integra::quantize

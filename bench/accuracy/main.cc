@@ -7,12 +7,11 @@
 // NETWORK is a folder with network.json or a .tflite file. Without --calibration, a tenth of the
 // data (or N samples, spread over it) calibrates, and "others" is the accuracy on the rest.
 // FILE.json is an object that maps a name to a recipe; without it, the recipes of recipes.h run.
-// docs/QUANTIZATION.md has the tables.
+// "time": of the whole quantization, over that part of it which reads the calibration samples and
+// runs the float network over them once. docs/QUANTIZATION.md has the tables.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,8 +23,8 @@
 #include <string>
 #include <vector>
 
+#include "analysis/mode_run.h"
 #include "analysis/statistics.h"
-#include "analysis/traced_run.h"
 #include "bench/accuracy/recipes.h"
 #include "integra/integra.hpp"
 #include "integra/tools.hpp"
@@ -33,12 +32,6 @@
 
 namespace integra {
 namespace {
-
-// Processor time of all threads, which other programs on the machine disturb less than the clock.
-double CpuSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-double WallSeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 struct Arguments {
   std::string network;
@@ -100,39 +93,11 @@ using Outputs = std::vector<std::vector<float>>;  // of all samples
 
 // The first output's real values for every sample.
 Outputs Run(const Network& network, Mode mode, DataSource& data, int threads) {
-  std::optional<Session> integer;
-  std::optional<FloatSession> floats;
-  if (mode == Mode::kInteger) {
-    SessionOptions options;
-    options.threads = threads;
-    options.float_nodes = FloatIslands();
-    integer.emplace(network, options);
-  } else {
-    FloatSessionOptions options;
-    options.mode = mode;
-    options.threads = threads;
-    floats.emplace(network, options);
-  }
-  const auto bytes = [](const TensorInfo& info) {
-    return static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype);
-  };
-  std::vector<std::vector<std::byte>> in, out;
-  for (const TensorInfo& info : network.inputs()) in.emplace_back(bytes(info));
-  for (const TensorInfo& info : network.outputs()) out.emplace_back(bytes(info));
-  const std::vector<std::span<std::byte>> writable(in.begin(), in.end()),
-      results(out.begin(), out.end());
-  const std::vector<std::span<const std::byte>> readable(in.begin(), in.end());
-  const graph::Tensor& output = network.graph().tensor(network.graph().outputs.at(0));
+  analysis::ModeRun run(network, mode, threads);
   Outputs all;
   for (int64_t i = 0; i < data.size(); ++i) {
-    data.Read(i, network.inputs(), writable);
-    if (floats) {
-      floats->Run(readable, results);
-      all.push_back(floats->OutputValues(0));
-      continue;
-    }
-    integer->Run(readable, results);
-    all.push_back(analysis::RealValues(output, out[0]));
+    run.Run(data, i);
+    all.push_back(run.values()[0]);
   }
   return all;
 }
@@ -201,38 +166,32 @@ int Main(const Arguments& a) {
   const auto all = [](int64_t) { return true; };
   const auto others = [&](int64_t i) { return split.IsOther(i); };
 
-  double cpu = CpuSeconds(), wall = WallSeconds();
   const Outputs real = Run(network, Mode::kFloat, *data, a.threads);
-  const double share = static_cast<double>(split.samples()) / static_cast<double>(data->size());
-  const double float_cpu = (CpuSeconds() - cpu) * share,
-               float_wall = (WallSeconds() - wall) * share;
   const bool labelled = !a.labels.empty(), two = labelled && split.shared();
-  std::printf("%s: %lld samples, %lld for calibration; float", network.name().c_str(),
+  std::printf("%s: %lld samples, %lld for calibration", network.name().c_str(),
               static_cast<long long>(data->size()), static_cast<long long>(split.samples()));
-  if (labelled) std::printf(" top-1 %.1f %%,", Top1(real, *data, all));
-  if (two) std::printf(" others %.1f %%,", Top1(real, *data, others));
-  std::printf(" %.2f ms per sample\n\n", 1e3 * float_wall / static_cast<double>(split.samples()));
-  std::printf("| recipe |%s%s agreement %% | SQNR dB | simulated dB | time | processor time |\n",
+  if (labelled) std::printf("; float top-1 %.1f %%", Top1(real, *data, all));
+  if (two) std::printf(", others %.1f %%", Top1(real, *data, others));
+  std::printf("\n\n| recipe |%s%s agreement %% | SQNR dB | simulated dB | time |\n",
               labelled ? " top-1 % | simulated % |" : "", two ? " others % |" : "");
-  std::printf("|---|%s%s--:|--:|--:|--:|--:|\n", labelled ? "--:|--:|" : "", two ? "--:|" : "");
+  std::printf("|---|%s%s--:|--:|--:|--:|\n", labelled ? "--:|--:|" : "", two ? "--:|" : "");
   for (const NamedRecipe& recipe : ReadRecipes(a.recipes)) {
     std::printf("| %s |", recipe.name.c_str());
     try {
-      cpu = CpuSeconds();
-      wall = WallSeconds();
+      quantize::Report report;
       const Network quantized =
           quantize::Quantize(network, *calibration, quantize::ParseRecipe(recipe.name, recipe.json),
-                             {.threads = a.threads, .samples = split.samples()});
-      cpu = (CpuSeconds() - cpu) / float_cpu;
-      wall = (WallSeconds() - wall) / float_wall;
+                             {.threads = a.threads, .samples = split.samples(), .report = &report});
+      double seconds = 0;
+      for (const quantize::PhaseTime& time : report.times) seconds += time.seconds;
       const Outputs integer = Run(quantized, Mode::kInteger, *data, a.threads);
       const Outputs simulated = Run(quantized, Mode::kSimulated, *data, a.threads);
       if (labelled) {
         std::printf(" %.1f | %.1f |", Top1(integer, *data, all), Top1(simulated, *data, all));
       }
       if (two) std::printf(" %.1f |", Top1(integer, *data, others));
-      std::printf(" %.1f | %.1f | %.1f | %.1f | %.1f |\n", Agreement(real, integer),
-                  Sqnr(real, integer), Sqnr(real, simulated), wall, cpu);
+      std::printf(" %.1f | %.1f | %.1f | %.1f |\n", Agreement(real, integer), Sqnr(real, integer),
+                  Sqnr(real, simulated), seconds / report.float_seconds);
     } catch (const Error& error) {
       std::printf(" refused: %s |\n", error.what());
     }

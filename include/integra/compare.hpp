@@ -38,6 +38,9 @@ struct CompareOptions {
   std::optional<Network> float_network = {};
   int64_t samples = 0;         // at most this many; 0: all
   int64_t layer_samples = 16;  // how many of them feed the figures per layer; 0: no such figures
+  // How many of them feed the sensitivity of layers, which takes about half a run of the network
+  // for each sample and layer; 0: none.
+  int64_t sensitivity_samples = 0;
   int threads = 1;
   std::function<void(int64_t done, int64_t total)> progress = {};  // called after every sample
 };
@@ -100,6 +103,15 @@ struct LayerComparison {
   std::vector<LayerDifference> layers;
 };
 
+// One layer quantized alone: its weights and its output are rounded as in mode simulated, all other
+// layers compute in float. What this changes at the network's outputs.
+struct LayerSensitivity {
+  std::string node, op;
+  double sqnr_db = 0;      // of the outputs, against mode float; infinite where equal
+  double noise_share = 0;  // of the noise of all layers, each alone, added up
+  int64_t same_top1 = 0;   // samples with the same largest output
+};
+
 struct INTEGRA_API Comparison {
   std::string network;
   int64_t samples = 0;
@@ -109,10 +121,13 @@ struct INTEGRA_API Comparison {
   std::vector<ModeResult> modes;
   std::vector<OutputDifference> outputs;
   std::vector<LayerComparison> layers;
+  int64_t sensitivity_samples = 0;
+  std::vector<LayerSensitivity> sensitivity;  // the most sensitive layer comes first
 
   // The whole result as JSON (stable key order; infinite values are null).
   std::string ToJson() const;
-  // The figures per layer as CSV: a line for every pair of modes and layer, after one of names.
+  // The figures per layer as CSV: a line for every pair of modes and layer, after one of names. The
+  // sensitivity of a layer is in each of its lines.
   std::string ToCsv() const;
 };
 

@@ -35,7 +35,7 @@ extern "C" {
 
 /* Raised by 1 with every addition to this file; nothing in it changes its meaning within one major
  * version of the library. */
-#define INTEGRA_API_VERSION 3
+#define INTEGRA_API_VERSION 4
 
 /* INTEGRA_API_VERSION of the library that is linked: at least the header's for the program to run
  * as compiled. */
@@ -173,6 +173,12 @@ INTEGRA_API integra_status integra_session_run(integra_session* session,
  * than outputs need the option keep_tensors. */
 INTEGRA_API integra_status integra_session_read_tensor(integra_session* session, const char* name,
                                                        void* data, size_t capacity, size_t* bytes);
+
+/* Since version 4. The scale of a tensor with a dynamic range is, after a run (of the last sample of
+ * a batch), its own one times *multiplier / 2^(31 + *shift). Of other tensors it is as the network
+ * says: the ratio 1, multiplier 2^30 and shift -1. */
+INTEGRA_API integra_status integra_session_read_ratio(integra_session* session, const char* name,
+                                                      int32_t* multiplier, int32_t* shift);
 
 typedef struct integra_memory_use {
   size_t struct_size; /* set by the caller */

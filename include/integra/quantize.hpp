@@ -111,10 +111,20 @@ struct ActivationReport {
   int32_t zero_point = 0;
 };
 
+// Where the time went: seconds by the clock. What several threads do at the same time counts once.
+struct PhaseTime {
+  std::string phase;  // "reading samples", "float inference", "observing values" ...
+  double seconds = 0;
+};
+
 struct Report {
   int64_t samples = 0;
   std::vector<ActivationReport> activations;
   std::vector<std::string> notes;  // fallbacks that were taken: dead channels, constants ...
+  std::vector<PhaseTime> times;    // all of Quantize(), in order
+  // The part of it that running the float network once over the same samples takes by itself:
+  // reading them and inference.
+  double float_seconds = 0;
 };
 
 struct Options {
@@ -125,13 +135,18 @@ struct Options {
   bool reference = false;
   std::function<void(int64_t done, int64_t total)> progress = nullptr;
   Report* report = nullptr;
-  // A file that keeps what was observed, so that a calibration that was stopped goes on where it was
-  // when Quantize() is called again with the same arguments, and gives the same bytes as one that
-  // was not. Written every `checkpoint_seconds` and at the end; "": none. A recipe that equalizes
-  // has a second file beside it, with ".peaks" added to its name.
+  // A file that keeps what was observed, so that a calibration that was stopped goes on where it
+  // was when Quantize() is called again with the same arguments, and gives the same bytes as one
+  // that was not. Written every `checkpoint_seconds` and at the end; "": none. A recipe that
+  // equalizes has a second file beside it (CheckpointFiles()).
   std::filesystem::path checkpoint = {};
   double checkpoint_seconds = 10;
 };
+
+// The files that Options::checkpoint stands for: the one of that name, and that of a recipe which
+// equalizes. Quantize() leaves them: the caller removes them once the network is safe.
+INTEGRA_API std::vector<std::filesystem::path> CheckpointFiles(
+    const std::filesystem::path& checkpoint);
 
 // Quantizes a float network. `calibration` gives it representative samples. The result runs in all
 // three modes, rounds with "single" (docs/NUMERICS.md), and says in its metadata how it was made;
