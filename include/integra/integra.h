@@ -115,7 +115,8 @@ typedef struct integra_session_options {
   int32_t threads;      /* that work on one run, the caller's included; 0: all that may be used */
   int32_t keep_tensors; /* not 0: integra_session_read_tensor() can read every tensor */
   int64_t batch;        /* samples per run: multiplies dimension 0 of every input and output */
-  const char* max_isa;  /* "portable", "sse41", "avx2", "avx2_vnni", "avx512", "avx512_vnni"; null: any */
+  const char* max_isa;  /* "portable", "sse41", "avx2", "avx2_vnni", "avx512", "avx512_vnni";
+                         * null: any */
   const char* gemm;     /* "onednn", "own", "reference"; null: the best one for each layer */
   int32_t profile;      /* not 0: measure every node for integra_session_profile() */
   const integra_thread_pool*
