@@ -4,11 +4,11 @@
 #   scripts/tidy.sh [BASE]    sources that differ from the commit BASE (HEAD~1)
 #   scripts/tidy.sh --all     all sources
 #
-# Reads build/ci/compile_commands.json; the preset `ci` has to be built, for generated headers.
+# Reads build/ci/compile_commands.json.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
-integra_packages+=(clang-tidy git)
+integra_packages+=("${integra_clang_packages[@]}")
 install_packages
 
 base=${1:-HEAD~1}
@@ -19,8 +19,11 @@ elif git rev-parse --quiet --verify "$base^{commit}" > /dev/null; then
 else
   echo "clang-tidy: no commit $base to compare with; nothing was looked at" && exit 0
 fi
-# Only what is compiled here: the examples are a project of their own.
+[ -n "$files" ] || { echo "clang-tidy: no sources changed"; exit 0; }
 build=build/ci
+cmake --preset ci > /dev/null
+cmake --build --preset ci --target integra_tools_tflite > /dev/null  # a generated header
+# Only what is compiled here: the examples are a project of their own.
 files=$(for file in $files; do grep -q "/$file\"" $build/compile_commands.json && echo "$file"; done || true)
 [ -n "$files" ] || { echo "clang-tidy: no sources changed"; exit 0; }
 echo "clang-tidy: $(wc -w <<< "$files") sources"
