@@ -193,14 +193,6 @@ const JsonValue::Object& JsonDocument::Object(const JsonValue& value, std::strin
   return *value.object();
 }
 
-std::vector<std::string> JsonDocument::Texts(const JsonValue& value, std::string_view what) const {
-  std::vector<std::string> texts;
-  for (const JsonValue& item : Array(value, what)) {
-    texts.push_back(Text(item, StrCat("an element of ", what)));
-  }
-  return texts;
-}
-
 std::vector<int64_t> JsonDocument::Integers(const JsonValue& value, std::string_view what) const {
   const auto& array = Array(value, what);
   std::vector<int64_t> integers;
