@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "graph/json_writer.h"
 #include "graph/network_file.h"
 #include "graph/quantized_ops.h"
 #include "graph/schema.h"
@@ -82,6 +83,30 @@ TEST_CASE("checklist 5: cycles of several nodes, and lists of any length that ar
   CHECK(Says(cycle, "net.json: node 'a' (add): reads 'z' of node 'z', which stands behind it"));
 }
 
+TEST_CASE("checklist 7: tensors that cannot have a dynamic range") {
+  const TemporaryFolder folder;
+  const auto refused = [&](const char* dtype, const char* shape, const char* scale,
+                           const char* reason) {
+    const std::string text = R"({"format": "integra-network", "version": 1, "name": "one",
+        "inputs": ["x"], "outputs": ["z"], "tensors": {"x": {"dtype": "float32", "shape": )" +
+                             std::string(shape) + R"(}, "z": {"dtype": "float32"},
+        "y": {"dtype": ")" + dtype +
+                             R"(", "quantization": {"range": "dynamic", "scale": )" + scale +
+                             R"(}}}, "nodes": [
+        {"name": "a", "type": "cast", "inputs": ["x"], "outputs": ["y"]},
+        {"name": "b", "type": "cast", "inputs": ["y"], "outputs": ["z"]}]})";
+    const Refusal refusal = TryLoad(folder.Write("net.json", text));
+    INFO(refusal.message);
+    CHECK(Says(refusal, "net.json: "));
+    CHECK(Says(refusal, reason));
+  };
+  refused("int16", "[1, 2]", "1", "tensor 'y': a dynamic range needs int8 or uint8, not int16");
+  refused("int8", "[2]", "[1, 2]", "tensor 'y': a dynamic range needs one scale");
+  refused("int8", "[2]", "1", "the first dimension has to be 1, not [2]");
+  refused("uint8", "[]", "1", "the first dimension has to be 1, not []");
+  refused("uint8", "[1, 2]", "1", "node 'a' (cast): does not work with the dynamic range of");
+}
+
 TEST_CASE("checklist 7: factors that are no numbers") {
   CHECK_THROWS_AS(graph::QuantizeMultiplier(-1), Error);
   CHECK_THROWS_AS(graph::QuantizeMultiplier(std::nan("")), Error);
@@ -104,6 +129,10 @@ TEST_CASE("UTF-8: the shortest forms of all characters but surrogates") {
     CAPTURE(std::string(bad));
     CHECK_FALSE(graph::IsUtf8(bad));
   }
+}
+
+TEST_CASE("UTF-8: other names are not written") {
+  CHECK_THROWS_WITH_AS(graph::JsonQuote("a\xFF"), doctest::Contains("is not valid UTF-8"), Error);
 }
 
 TEST_CASE("attributes: what is missing or of another type is refused by whoever reads it") {
