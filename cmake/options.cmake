@@ -12,7 +12,7 @@ if(INTEGRA_WERROR)
 endif()
 if(INTEGRA_SANITIZE)
   target_compile_options(integra_options INTERFACE -fsanitize=${INTEGRA_SANITIZE}
-                         -fno-omit-frame-pointer -fno-sanitize-recover=all $<$<CONFIG:Debug>:-O1>)
+                         -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(integra_options INTERFACE -fsanitize=${INTEGRA_SANITIZE})
 endif()
 if(INTEGRA_FUZZ)

@@ -60,7 +60,6 @@ class JsonDocument {
   double Number(const JsonValue& value, std::string_view what) const;  // an integer will do
   const JsonValue::Array& Array(const JsonValue& value, std::string_view what) const;
   const JsonValue::Object& Object(const JsonValue& value, std::string_view what) const;
-  std::vector<std::string> Texts(const JsonValue& value, std::string_view what) const;
   std::vector<int64_t> Integers(const JsonValue& value, std::string_view what) const;
 
   template <typename... Parts>

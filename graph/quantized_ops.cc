@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/accumulators.h"
+#include "graph/json_writer.h"
 
 namespace integra::graph {
 namespace {
@@ -43,7 +44,7 @@ Multiplier QuantizeMultiplier(double factor) {
   }
   if (-exponent > kMaxShift) return {};
   if (-exponent < kMinShift) {
-    Fail(ErrorCode::kUnsupported, "a scale factor of ", factor, " is too large for fixed point");
+    Fail(ErrorCode::kUnsupported, "a scale factor of ", JsonNumber(factor), " is too large for fixed point");
   }
   return {static_cast<int32_t>(m), -exponent};
 }

@@ -3,6 +3,18 @@
 #include "graph/validation.h"
 
 namespace integra::graph {
+namespace {
+
+void Derive(const Graph& graph, const OperatorSchema& schema, Node& node) {
+  if (schema.derive == nullptr) return;
+  try {
+    schema.derive(graph, node);
+  } catch (const Error& error) {  // of scales that give no factor
+    Fail(error.code(), Describe(graph, node), ": ", error.what());
+  }
+}
+
+}  // namespace
 
 void Validate(Graph& graph) {
   CheckStructure(graph);
@@ -17,7 +29,7 @@ void Validate(Graph& graph) {
   for (Node& node : graph.nodes) {
     CheckAttributes(graph, node);
     const OperatorSchema& schema = SchemaOf(node.type);
-    if (schema.derive != nullptr) schema.derive(graph, node);
+    Derive(graph, schema, node);
     InferContext context(graph, node);
     schema.infer(context);
     // What `derive` filled in has to be of the declared names and types, too.

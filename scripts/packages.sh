@@ -9,8 +9,10 @@ integra_packages=(
   libcli11-dev libflatbuffers-dev flatbuffers-compiler libfmt-dev libjpeg-dev libpng-dev
   libbenchmark-dev doctest-dev libvalijson-dev zlib1g-dev
 )
+# What scripts/check.sh needs as well. llvm has the program that names lines in sanitizers' reports.
+integra_clang_packages=(clang clang-tidy git libclang-rt-dev libomp-dev llvm)
 
-# Installs those that are not there yet.
+# Installs those of `integra_packages` that are not there yet.
 install_packages() {
   command -v dpkg-query > /dev/null || { echo "not a Debian: install the packages by hand" >&2; return; }
   local missing=() package

@@ -65,7 +65,8 @@ TEST_CASE("vector add equals the reference") {
     for (const auto& [isa, kernel] : kernels) {
       got.assign(want.size(), 77);
       kernel(p, a.data(), a_step, b.data(), b_step, got.data(), count);
-      CAPTURE(NameOf(isa));
+      const char* const name = NameOf(isa);
+      CAPTURE(name);
       CAPTURE(round);
       CHECK(got == want);
     }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "base/atomic_file.h"
@@ -56,6 +57,23 @@ TEST_CASE("checklist 10: only regular files are opened, and nothing waits for a 
   CHECK(refused(folder / "pipe").find("a pipe") != std::string::npos);
   CHECK(refused(folder.path()).find("a folder") != std::string::npos);
   CHECK(refused("/dev/zero").find("a device") != std::string::npos);
+  std::filesystem::create_symlink("loop", folder / "loop");
+  CHECK(refused(folder / "loop").find("Too many levels") != std::string::npos);
+  CHECK(refused(folder.Write("a", "") / "b").find("Not a directory") != std::string::npos);
+  CHECK(refused(folder / std::string(300, 'n')).find("name too long") != std::string::npos);
+}
+
+TEST_CASE("checklist 11: too many open files are the system's fault, not the file's") {
+  const TemporaryFolder folder;
+  const auto path = folder.Write("a", "hello");
+  rlimit limit = {};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const std::string message =
+      MessageOf(ErrorCode::kSystem, [&] { MappedFile::Open(path, kLimit); });
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK(message.find("a: cannot be opened: Too many open files") != std::string::npos);
 }
 
 TEST_CASE("checklist 10: files that another file names stay inside of its folder") {

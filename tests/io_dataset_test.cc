@@ -136,6 +136,38 @@ TEST_CASE("labels: tables, lists and arrays") {
   CHECK_THROWS_WITH_AS(ReadLabels(folder.Write("bad.tsv", "file\tclass\na\t1\nb\tx\n")),
                        doctest::Contains("bad.tsv:3"), Error);
   CHECK_THROWS_AS(ReadLabels(table, {.column = "clas"}), Error);
+  CHECK(ReadLabels(table, {.column = "class"}).by_position == std::vector<int64_t>{2, 0});
+  CHECK(ReadLabels(folder.Write("one.tsv", "label\n7\n")).by_position == std::vector<int64_t>{7});
+  const auto message = [&](const std::filesystem::path& path) -> std::string {
+    try {
+      ReadLabels(path);
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  const auto holds = [](const std::string& text, const char* part) {
+    CAPTURE(text);
+    CHECK(text.find(part) != text.npos);
+  };
+  holds(message(Save<float>(folder, "f.npy", DataType::kFloat32, {2}, {1, 2})),
+        "f.npy: labels are integers [samples], not float32 [2]");
+  holds(message(Save<uint8_t>(folder, "b.npy", DataType::kBool, {2}, {1, 0})), "not bool [2]");
+  holds(message(Save<int8_t>(folder, "m.npy", DataType::kInt8, {1, 2}, {1, 0})), "int8 [1, 2]");
+  holds(message(Save<int8_t>(folder, "n.npy", DataType::kInt8, {2}, {1, -1})),
+        "n.npy: label 1 is no class number");
+  holds(message(Save<int64_t>(folder, "h.npy", DataType::kInt64, {1}, {1LL << 40})), "label 0");
+  CHECK_THROWS_WITH_AS(ReadClassNames(folder.Write("u.tsv", "class\tother\n1\ta\n")),
+                       doctest::Contains("no column 'name'"), Error);
+  CHECK(ReadClassNames(folder.Write("v.tsv", "name\tclass\n")).empty());
+  const auto data = Save<int8_t>(folder, "x.npy", DataType::kInt8, {3, 1}, {1, 2, 3});
+  const TensorInfo input = Input(DataType::kInt8, {1, 1});
+  CHECK_THROWS_WITH_AS(OpenDataSet({data}, {input}, {.labels = table}),
+                       doctest::Contains("2 labels for 3 samples"), Error);
+  CHECK(OpenDataSet({data}, {input}, {.labels = list})->label(1) == 1);
+  CHECK_THROWS_AS(CountSamples({1, 2}, Input(DataType::kInt8, {1}), "x"), Error);
+  CHECK_THROWS_AS(CountSamples({3, 2}, Input(DataType::kInt8, {2, 2}), "x"), Error);
+  CHECK(CountSamples({2}, Input(DataType::kInt8, {1, 2}), "x") == 1);
 }
 
 TEST_CASE("dataset: the photographs are those of the raw array") {

@@ -107,6 +107,16 @@ TEST_CASE("npy: damaged files are refused") {
   CHECK(CodeOf(File("{'descr': '<i2', 'fortran_order': 0, 'shape': (1,), }", "xx")) ==
         ErrorCode::kInvalidFile);
   CHECK(CodeOf(File(Header("<i2", "(1,)") + "x", "xx")) == ErrorCode::kInvalidFile);
+  for (const char* header :
+       {"{'descr': '<i2', 'descr': '<i2', 'fortran_order': False, 'shape': (1,)}",
+        "{'fortran_order': False, 'fortran_order': False, 'descr': '<i2', 'shape': (1,)}",
+        "{'fortran_order': False, 'shape': (1,)}", "{'descr': '<i2', 'fortran_order': False}",
+        "{'descr': '<i2', 'shape': (1,)}", "{'descr", "{'descr':", "{",
+        "{'descr': '<i2', 'fortran_order': False, 'shape': (9223372036854775808,)}",
+        "{'descr': '<i2', 'fortran_order': False, 'shape': (4611686018427387904,)}"}) {
+    CAPTURE(header);
+    CHECK(CodeOf(File(header, "xx")) == ErrorCode::kInvalidFile);
+  }
   CHECK(CodeOf(File(Header("|b1", "(2,)"), "\x01\x02")) == ErrorCode::kInvalidFile);
 }
 

@@ -155,9 +155,10 @@ TEST_CASE("picture: resizing gives Pillow's pixels") {
   };
   const Picture picture = Pattern(53, 37);
   for (const auto& [size, sum] : sums) {
-    CAPTURE(size.first);
-    CAPTURE(size.second);
-    CHECK(SumOf(ResizeBilinear(picture, size.first, size.second)) == sum);
+    const int width = size.first, height = size.second;
+    CAPTURE(width);
+    CAPTURE(height);
+    CHECK(SumOf(ResizeBilinear(picture, width, height)) == sum);
   }
 }
 

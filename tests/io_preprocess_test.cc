@@ -115,6 +115,31 @@ TEST_CASE("preprocess: wrong names are answered with a suggestion") {
                        doctest::Contains("does not fit"), Error);
 }
 
+TEST_CASE("preprocess: inputs that the named values do not fit") {
+  const auto read = [](const TensorInfo& input, const char* values, size_t bytes,
+                       const std::optional<TensorInfo>& meant_for = std::nullopt) {
+    std::vector<std::byte> buffer(bytes);
+    Preprocess(TwoPixels(), {.values = values}, input, buffer, meant_for);
+  };
+  const TensorInfo gray = Input(DataType::kUInt8, {1, 1, 2, 1});
+  CHECK_THROWS_WITH_AS(read(gray, "imagenet", 2), doctest::Contains("3 channels"), Error);
+  CHECK_THROWS_WITH_AS(read(gray, "unit", 2), doctest::Contains("has no scale"), Error);
+  CHECK_THROWS_WITH_AS(read(gray, "none", 3),
+                       doctest::Contains("input 'image' needs 2 bytes, the buffer has 3"), Error);
+  // A float input that is given the integers of a sibling without a scale gets them as they are.
+  CHECK(Values(TwoPixels(), {.values = "none"}, Input(DataType::kFloat32, {1, 1, 2, 1}), gray) ==
+        V{18, 209});
+  for (const Shape& shape : {Shape{1, 1 << 21, 1, 3}, Shape{1, 1, 1 << 21, 3}, Shape{1, 1, 0, 1}}) {
+    CHECK_THROWS_WITH_AS(LayoutOf(Input(DataType::kUInt8, shape)), doctest::Contains("no picture"),
+                         Error);
+  }
+  TensorInfo channels = Input(DataType::kInt8, {2}, 0.5f);
+  channels.quantization = {.scale = {1, 2}, .zero_point = {0, 0}, .axis = 0};
+  std::vector<std::byte> out(8), in(2);
+  CHECK_THROWS_WITH_AS(ConvertValues(in, channels, out, Input(DataType::kFloat32, {2})),
+                       doctest::Contains("where there is a scale per channel"), Error);
+}
+
 TEST_CASE("values: conversions round, clamp and keep what is the same") {
   const auto convert = [](double value, const TensorInfo& to) {
     const auto number = static_cast<float>(value);

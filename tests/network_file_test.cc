@@ -8,8 +8,10 @@
 #include <cstring>
 #include <random>
 
+#include "base/atomic_file.h"
 #include "graph/json_reader.h"
 #include "graph/json_writer.h"
+#include "graph/safetensors.h"
 #include "tests/support/networks.h"
 #include "tests/support/temporary_folder.h"
 
@@ -97,6 +99,52 @@ TEST_CASE("network file: constants of every type, in the network file and in the
       CHECK(SameGraph(g, LoadNetwork(saved)));
     }
   }
+}
+
+// x -> y -> z; y has `count` channels with a scale and a zero point each.
+std::string ManyZeroPoints(size_t count) {
+  std::string scales, zero_points;
+  for (size_t i = 0; i < count; ++i) {
+    scales += (i > 0 ? ", " : "") + std::to_string(i + 1);
+    zero_points += (i > 0 ? ", " : "") + std::to_string(i % 2);
+  }
+  const std::string shape = R"("shape": [1, )" + std::to_string(count) + "]";
+  return R"({"format": "integra-network", "version": 1, "name": "one", "inputs": ["x"],
+             "outputs": ["z"], "tensors": {"x": {"dtype": "float32", )" +
+         shape + R"(}, "z": {"dtype": "float32"}, "y": {"dtype": "int8", "quantization":
+             {"scale": [)" +
+         scales + R"(], "zero_point": [)" + zero_points + R"(], "axis": 1}}}, "nodes": [
+             {"name": "a", "type": "cast", "inputs": ["x"], "outputs": ["y"]},
+             {"name": "b", "type": "cast", "inputs": ["y"], "outputs": ["z"]}]})";
+}
+
+TEST_CASE("network file: a zero point for each channel, in place and in the weights file") {
+  const TemporaryFolder folder;
+  for (const size_t count : {size_t{2}, graph::kMaxInlineElements + 1}) {
+    const Graph g = LoadNetwork(folder.Write("net.json", ManyZeroPoints(count)));
+    CHECK(g.tensor(*g.Find("y")).quantization.zero_point[1] == 1);
+    SaveNetwork(g, folder / "saved");
+    CHECK(SameGraph(g, LoadNetwork(folder / "saved")));
+  }
+}
+
+TEST_CASE("network file: a list of 64-bit integers in the weights file") {
+  const TemporaryFolder folder;
+  AtomicFile file(folder / "w");
+  const std::vector<int64_t> perm = {1, 0}, far = {int64_t{1} << 40};
+  graph::WriteSafetensors(file, {{"perm", DataType::kInt64, {2}, SharedBytes::Own(perm)},
+                                 {"far", DataType::kInt64, {1}, SharedBytes::Own(far)}});
+  file.Commit();
+  const std::string text = R"({"format": "integra-network", "version": 1, "name": "one",
+      "weights": "w", "inputs": ["x"], "outputs": ["y"], "tensors": {
+      "x": {"dtype": "float32", "shape": [2, 3]}, "y": {"dtype": "float32"}}, "nodes": [
+      {"name": "n", "type": "transpose", "inputs": ["x"], "outputs": ["y"],
+       "attributes": {"perm": {"weights": "perm"}}}]})";
+  const Graph g = LoadNetwork(folder.Write("net.json", text));
+  CHECK(g.tensor(g.outputs[0]).shape == Shape{3, 2});
+  const Refusal refusal =
+      TryLoad(folder.Write("net.json", Replaced(text, "\"perm\"}", "\"far\"}")));
+  CHECK(Says(refusal, "'perm' has 1 values instead of 2"));
 }
 
 TEST_CASE("network file: saving over the folder that the graph is mapped from") {

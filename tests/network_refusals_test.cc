@@ -320,6 +320,49 @@ TEST_CASE("checklist 10: the weights file and the network file do not go togethe
   CHECK(Says(TryLoad(folder.path()), "names no \"weights\" file"));
 }
 
+TEST_CASE("checklist 10: lists and backups in the weights file that are of no use") {
+  const TemporaryFolder folder;
+  graph::SaveNetwork(ConvolutionNetwork(), folder.path());
+  std::string text = ReadText(folder / "network.json");
+  // What stands beside is no backup of the weights.
+  const size_t digits = text.find("\"weights_xxh64\": \"") + 18;
+  text.replace(digits, 16, "0123456789abcdef");
+  std::filesystem::create_directory(folder / "weights.0123456789abcdef.safetensors");
+  folder.Write("network.json", text);
+  CHECK(Says(TryLoad(folder.path()), "has the checksum"));
+}
+
+TEST_CASE("checklist 3: values of the wrong kind") {
+  CheckChange("[\"x\"],\n", "5,\n", "\"inputs\" has to be a list");
+  CheckChange("\"nodes\": [", "\"nodes\": [7, ", "node 0 has to be an object");
+  CheckChange("\"version\": 1,", "\"version\": 1, \"weights_xxh64\": \"0\",",
+              "\"weights_xxh64\" without \"weights\"");
+  CheckChange("[0.25, 0.5,", "[1e39, 0.5,", "is too large for float32");
+  CheckChange(
+      "\"dtype\": \"int32\", \"shape\": [2], \"quantization\": {\"scale\": [0.125, 0.05], "
+      "\"axis\": 0}, \"data\": [100, -200]",
+      "\"dtype\": \"bool\", \"shape\": [2], \"data\": [true, 1]",
+      "an element of \"data\" has to be true or false");
+  CheckChange("\"scale\": 3.0", "\"scale\": 3.0, \"range\": \"wide\"",
+              "is 'wide'; known are static and dynamic");
+  CheckChange("\"format\": \"integra-network\"", "\"format\": 1", "is not an Integra network");
+  CheckChange("\"relu\"", "[]", "has to be a text, but is a list of integers");
+  CheckChange("\"relu\"", "[0.5]", "has to be a text, but is a list of numbers");
+  CheckChange(
+      "{\"dtype\": \"int8\", \"shape\": [1, 2, 2], \"quantization\": {\"scale\": 0.5, "
+      "\"zero_point\": -3}}",
+      "{\"dtype\": \"bool\", \"shape\": [1, 2, 2], \"quantization\": {\"scale\": 0.5}}",
+      "tensor 'x': is bool and cannot be quantized");
+  CheckChange("\"shape\": [1, 2, 2], \"quantization\": {\"scale\": 0.5, \"zero_point\": -3}}",
+              "\"shape\": [], \"quantization\": {\"scale\": [0.5, 1]}}",
+              "has 2 scales, but 1 channels");
+  CheckChange(
+      "\"dtype\": \"int8\", \"shape\": [2, 4], \"quantization\": {\"scale\": [0.25, 0.1], "
+      "\"zero_point\": 0, \"axis\": 0}",
+      "\"dtype\": \"float32\", \"shape\": [2, 4]",
+      "'w': is float32 and has separate float weights, too");
+}
+
 TEST_CASE("limits: files larger than allowed are refused before they are read") {
   const TemporaryFolder folder;
   graph::SaveNetwork(ConvolutionNetwork(), folder.path());

@@ -102,7 +102,7 @@ TEST_CASE("network schema: refuses what the loader refuses for its form") {
   };
   for (const auto& [from, to] : changes) {
     const std::string text = Replaced(SmallNetworkText(), from, to);
-    CAPTURE(to);
+    INFO(text);
     CHECK_FALSE(validator.Accepts(text));
     const TemporaryFolder folder;
     CHECK_FALSE(TryLoad(folder.Write("n.json", text)).loaded);

@@ -28,7 +28,8 @@ void CheckDescribed(const Json& root, const Json& schema, const Json& value,
     CHECK(schema["default"] == value);
     return;
   }
-  for (const auto& [name, field] : value.items()) {
+  for (const auto& [key, field] : value.items()) {
+    const std::string name = key;
     CAPTURE(name);
     REQUIRE(schema["properties"].contains(name));
     CHECK(schema["additionalProperties"] == false);

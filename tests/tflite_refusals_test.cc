@@ -10,6 +10,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/npy.h"
 #include "tests/support/operator_models.h"
+#include "tests/support/temporary_folder.h"
 
 namespace integra::test {
 namespace {
@@ -276,6 +277,11 @@ TEST_CASE("Empty, short and foreign files are refused") {
   CHECK(Holds(Refused(file).message, "TFL3"));
   CHECK_THROWS_AS(convert::ImportTflite(std::filesystem::path("/nonexistent/a.tflite")), Error);
   CHECK_THROWS_AS(convert::ImportTflite(std::filesystem::temp_directory_path()), Error);
+  // A file without blocks on the disk.
+  const TemporaryFolder folder;
+  const auto huge = folder.Write("huge.tflite", "");
+  std::filesystem::resize_file(huge, uint64_t{1} << 31);
+  CHECK_THROWS_WITH_AS(convert::ImportTflite(huge), doctest::Contains("larger than 2 GB"), Error);
 }
 
 TEST_CASE("A file cut off anywhere is refused") {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graph/json_writer.h"
+
 namespace integra::graph {
 
 bool RequireQuantizedOrFloat(const InferContext& c, std::initializer_list<DataType> types) {
@@ -14,7 +16,7 @@ bool RequireQuantizedOrFloat(const InferContext& c, std::initializer_list<DataTy
   }
   for (const Tensor* tensor : {&x, &y}) {
     const Quantization& q = tensor->quantization;
-    if (q.empty() || q.zero_point.empty()) {
+    if (q.empty()) {
       c.FailFile("tensor '", tensor->name, "' is ", integra::NameOf(tensor->dtype),
                  " but has no scale");
     }
@@ -35,8 +37,8 @@ void RequireOutputQuantization(const InferContext& c, double scale, int32_t zero
   const Quantization& y = c.output(0).quantization;
   if (std::fabs(static_cast<double>(y.scale[0]) - scale) > 0.001 * scale ||
       y.zero_point[0] != zero_point) {
-    c.FailUnsupported("the output's scale has to be ", scale, " and its zero point ", zero_point,
-                      ", not ", y.scale[0], " and ", y.zero_point[0]);
+    c.FailUnsupported("the output's scale has to be ", JsonNumber(scale), " and its zero point ",
+                      zero_point, ", not ", JsonNumber(y.scale[0]), " and ", y.zero_point[0]);
   }
 }
 
@@ -50,9 +52,6 @@ void RequireZeroPointsOfZero(const InferContext& c) {
 }
 
 void RequireClamp(const InferContext& c) {
-  if (!c.node().has("clamp")) {
-    c.FailFile("attribute 'clamp' is missing and cannot be derived: the output has no scale");
-  }
   const auto& clamp = c.node().integers("clamp");
   const DataType type = c.output(0).dtype;
   const int64_t size = int64_t{1} << (8 * SizeOf(type));
@@ -84,7 +83,6 @@ void RequireMultipliers(const InferContext& c, size_t count, int64_t lowest) {
 }
 
 std::optional<UnaryQuantization> UnaryQuantizationOf(const Graph& graph, const Node& node) {
-  if (node.input(0) == kNoTensor || node.outputs.empty()) return std::nullopt;
   const Tensor& x = graph.tensor(node.inputs[0]);
   const Tensor& y = graph.tensor(node.outputs[0]);
   if (!IsQuantizedStorage(x.dtype) || x.quantization.empty() || y.quantization.empty()) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "graph/json_writer.h"
 #include "graph/ops/activation_checks.h"
 #include "graph/quantized_ops.h"
 
@@ -156,7 +157,7 @@ void InferGelu(InferContext& c) {
   // A smaller scale would show where the tail of erfc is cut off (base/elementary.h).
   if (RequireQuantizedOrFloat(c, {kInt8, kUInt8}) &&
       c.output(0).quantization.scale[0] < std::ldexp(1.0f, -40)) {
-    c.FailUnsupported("an output scale of ", c.output(0).quantization.scale[0]);
+    c.FailUnsupported("an output scale of ", JsonNumber(c.output(0).quantization.scale[0]));
   }
   SameShape(c);
 }

@@ -27,7 +27,7 @@ void InferConv2d(InferContext& c) {
   c.RequireRank(1, 4);
   const Shape& x = c.input(0).shape;
   const Shape& w = c.input(1).shape;
-  if (w[3] == 0 || x[3] % w[3] != 0) {
+  if (x[3] % w[3] != 0) {
     c.FailFile("input has ", x[3], " channels, the filter ", w[3]);
   }
   const int64_t groups = x[3] / w[3];

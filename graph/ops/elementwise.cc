@@ -48,8 +48,8 @@ bool DerivePowerOfTwo(float a, float b, float y, Node& node) {
   if (!ExactLog2(a, &log_a) || !ExactLog2(b, &log_b) || !ExactLog2(y, &log_y)) return false;
   const int shift_a = log_y - log_a, shift_b = log_y - log_b;
   if (std::min(shift_a, shift_b) != 0 || std::max(shift_a, shift_b) > kMaxShift) {
-    Fail(ErrorCode::kUnsupported, "node '", node.name,
-         "': with 'pot_scale_int16' the output has to have the scale of the finer input");
+    Fail(ErrorCode::kUnsupported,
+         "with 'pot_scale_int16' the output has to have the scale of the coarser input");
   }
   node.attributes["left_shift"] = int64_t{1};
   SetMultipliers(node, "input_multiplier", "input_shift", {{1 << 30, shift_a}, {1 << 30, shift_b}});
@@ -110,7 +110,6 @@ bool InferQuantizedBinary(InferContext& c) {
 void InferSum(InferContext& c) {
   if (!InferQuantizedBinary(c)) return;
   CheckMultipliers(c, "input_multiplier", "input_shift", 2);
-  if (!c.node().has("left_shift")) c.FailFile("attribute 'left_shift' is missing");
   const int64_t left_shift = c.node().integer("left_shift");
   const int64_t most = c.input(0).dtype == DataType::kInt16 ? 15 : 20;
   if (left_shift < 0 || left_shift > most) {

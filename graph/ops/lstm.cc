@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "graph/json_writer.h"
 #include "graph/ops/operand_checks.h"
 #include "graph/quantized_ops.h"
 
@@ -22,7 +23,7 @@ bool OneScaleEach(const Graph& graph, const Node& node) {
 
 // In float32, and in this order of operations, as LiteRT's Prepare does.
 void Derive(const Graph& graph, Node& node) {
-  if (node.inputs.size() < kOutputState || !OneScaleEach(graph, node)) return;
+  if (!OneScaleEach(graph, node)) return;
   const auto scale = [&](size_t i) { return graph.tensor(node.inputs[i]).quantization.scale[0]; };
   const float output_scale = graph.tensor(node.outputs[0]).quantization.scale[0];
   constexpr float kGateScale = 1.0f / 4096;
@@ -54,6 +55,14 @@ void Derive(const Graph& graph, Node& node) {
   }
 }
 
+void RequireType(InferContext& c, const Tensor& constant, DataType quantized) {
+  const DataType x = c.input(0).dtype;
+  if (constant.dtype != (x == DataType::kFloat32 ? x : quantized)) {
+    c.FailFile("tensor '", constant.name, "' is ", integra::NameOf(constant.dtype),
+               ", which does not go with ", integra::NameOf(x), " inputs");
+  }
+}
+
 void CheckWeights(InferContext& c, size_t first, int64_t cells, int64_t depth) {
   for (size_t i = first; i < first + kGates; ++i) {
     const Tensor& weights = c.input(i);
@@ -62,9 +71,8 @@ void CheckWeights(InferContext& c, size_t first, int64_t cells, int64_t depth) {
       c.FailFile("weights '", weights.name, "' have shape ", ToString(weights.shape),
                  " instead of ", ToString({cells, depth}));
     }
-    if (weights.dtype != c.input(kInputWeights).dtype) c.FailFile("weights of different types");
+    RequireType(c, weights, DataType::kInt8);
     if (weights.dtype == DataType::kFloat32) continue;
-    if (weights.dtype != DataType::kInt8) c.FailUnsupported("weights that are not int8");
     RequireOneScale(c, weights);
     if (weights.quantization.zero_point[0] != 0) {
       c.FailUnsupported("weights '", weights.name, "' with a zero point");
@@ -80,9 +88,8 @@ void CheckSums(InferContext& c, int64_t cells, int64_t depth) {
     if (bias.shape != Shape{cells} || !bias.is_constant()) {
       c.FailFile("bias '", bias.name, "' has to be a constant of ", cells, " values");
     }
+    RequireType(c, bias, DataType::kInt32);
     if (bias.dtype == DataType::kFloat32) continue;
-    if (bias.dtype != DataType::kInt32) c.FailUnsupported("bias that is not int32");
-    if (bias.data.size() == 0) continue;  // only the float original is known
     for (int64_t j = 0; j < cells; ++j) {
       const int64_t b = bias.data.as<int32_t>()[j];
       if (std::max(depth, cells) > kLargest / (128 * 255) ||
@@ -97,7 +104,7 @@ void CheckIntegers(InferContext& c) {
   CheckMultipliers(c, "multiplier", "shift", 2 * kGates + 1);
   if (!c.node().has("cell_exponent")) {
     c.FailUnsupported("attribute 'cell_scale' has to be a power of two, not ",
-                      c.node().real("cell_scale"));
+                      JsonNumber(c.node().real("cell_scale")));
   }
   const int64_t exponent = c.node().integer("cell_exponent");
   if (exponent < -15 || exponent > -9) {

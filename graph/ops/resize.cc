@@ -26,7 +26,6 @@ void InferSize(InferContext& c) {
   for (const int64_t n : {size[0], size[1], x[1], x[2]}) {
     if (n > kLargest) c.FailUnsupported("images with a side of ", n, " pixels");
   }
-  if (x[1] < 1 || x[2] < 1) c.FailFile("the input image is empty");
   c.SetOutput(0, c.input(0).dtype, {x[0], size[0], size[1], x[3]});
 }
 

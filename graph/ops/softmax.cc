@@ -71,7 +71,7 @@ void DeriveLogSoftmax(const Graph& graph, Node& node) {
   if (scale.empty()) return;
   // Back to steps of the input (PreprocessLogSoftmaxScalingExp).
   const double inverse = std::ldexp(1.0, 31 + scale[0].s) / static_cast<double>(scale[0].m);
-  if (inverse < 1.0) SetMultipliers(node, {scale[0], QuantizeMultiplier(inverse)});
+  SetMultipliers(node, {scale[0], QuantizeMultiplier(inverse)});
 }
 
 void InferLogSoftmax(InferContext& c) {

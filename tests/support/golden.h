@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <optional>
-#include <source_location>
 
 namespace integra::test {
 
@@ -15,7 +14,8 @@ namespace integra::test {
 //
 //   const auto data = GoldenFolder();
 //   if (!data) return;
-std::optional<std::filesystem::path> GoldenFolder(
-    std::source_location where = std::source_location::current());
+// (Not std::source_location, which Clang 14 has not.)
+std::optional<std::filesystem::path> GoldenFolder(const char* file = __builtin_FILE(),
+                                                  int line = __builtin_LINE());
 
 }  // namespace integra::test
