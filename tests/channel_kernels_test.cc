@@ -178,6 +178,18 @@ TEST_CASE("bilinear resizing: every level equals the reference") {
   }
 }
 
+TEST_CASE("softmax: one of so many equal classes is less than half a step") {
+  ExponentialTable table;
+  MakeExponentialTable({1 << 30, -20}, &table);
+  for (const int64_t depth : {300, 511, 512, 513, 600, 1001, 4000}) {
+    CAPTURE(depth);
+    const std::vector<uint8_t> src(static_cast<size_t>(depth), 77);
+    std::vector<uint8_t> y(src.size(), 9);
+    SoftmaxReference(table, LookupReference, src.data(), 1, depth, y.data());
+    CHECK(y == std::vector<uint8_t>(src.size(), depth < 512 ? 1 : 0));
+  }
+}
+
 TEST_CASE("softmax: the tabulated form equals the reference") {
   Random random;
   ExponentialTable table;

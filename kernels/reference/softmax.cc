@@ -33,7 +33,10 @@ int32_t SumOfTerms(const ExponentialTable& t, const uint8_t* src, int64_t depth,
 uint8_t Probability(const ExponentialTable& t, Reciprocal reciprocal, int32_t distance) {
   if (distance > t.limit) return 0;
   const int32_t product = RoundingDoublingHighMul(reciprocal.factor, t.exponential[distance]);
-  return SaturateTo<uint8_t>(RoundingShiftRight(product, reciprocal.shift + 31 - 8));
+  const int exponent = reciprocal.shift + 31 - 8;
+  // Less than half a step. (LiteRT shifts by more bits than there are, which is undefined.)
+  if (exponent > 31) return 0;
+  return SaturateTo<uint8_t>(RoundingShiftRight(product, exponent));
 }
 
 }  // namespace
