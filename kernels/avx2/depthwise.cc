@@ -161,7 +161,7 @@ class Avx2Depthwise final : public Depthwise {
                     reinterpret_cast<const int32_t*>(acc + v) + 4 * half, 4 * sizeof(int32_t));
       }
     }
-    avx2::StoreSums<kBlock>(dst, sums, block.valid);
+    kernels::StoreSums<kBlock>(dst, sums, block.valid);
   }
 
   void StoreScalar(const DepthwiseBlock& block, const __m256i* acc, uint8_t* dst) const {
@@ -197,9 +197,9 @@ class Avx2Depthwise final : public Depthwise {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), bytes);
         continue;
       }
-      avx2::StoreChannels(dst, _mm256_castsi256_si128(bytes), std::min(16, block.valid));
+      StoreChannels(dst, _mm256_castsi256_si128(bytes), std::min(16, block.valid));
       if (block.valid > 16) {
-        avx2::StoreChannels(dst + 16, _mm256_extracti128_si256(bytes, 1), block.valid - 16);
+        StoreChannels(dst + 16, _mm256_extracti128_si256(bytes, 1), block.valid - 16);
       }
     }
   }

@@ -67,8 +67,7 @@ INTEGRA_INLINE void StoreVectors(const Tile& t, const __m256i* sums) {
     for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
       if (row + i == MR) return;
       const __m128i half = halves[i * NV / 2];
-      avx2::StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half,
-                          t.valid);
+      StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half, t.valid);
     }
   }
 }
@@ -78,7 +77,7 @@ INTEGRA_INLINE void StoreScalar(const Tile& t, const __m256i* sums) {
   const auto* values = reinterpret_cast<const int32_t*>(sums);
   for (int i = 0; i < MR; ++i, values += 8 * NV) {
     if (t.sums != nullptr) {
-      avx2::StoreSums<8 * NV>(t.sums + i * t.dst_stride, values, t.valid);
+      StoreSums<8 * NV>(t.sums + i * t.dst_stride, values, t.valid);
       continue;
     }
     for (int64_t n = 0; n < t.valid; ++n) {

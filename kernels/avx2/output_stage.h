@@ -3,9 +3,8 @@
 
 #include <immintrin.h>
 
-#include <cstring>
-
 #include "kernels/output_stage.h"
+#include "kernels/vector_store.h"
 
 namespace integra::kernels::avx2 {
 
@@ -86,41 +85,6 @@ INTEGRA_INLINE __m256i NarrowRows(__m256i a0, __m256i a1, __m256i b0, __m256i b1
                                   const ClampVectors& clamp) {
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   return _mm256_permutevar8x32_epi32(NarrowInterleaved(a0, a1, b0, b1, clamp), order);
-}
-
-// Writes the first `valid` of 16 bytes. (Not by memcpy: a call would have every vector register
-// saved.)
-INTEGRA_INLINE void StoreChannels(uint8_t* dst, __m128i bytes, int64_t valid) {
-  if (valid == 16) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), bytes);
-    return;
-  }
-  if (valid & 8) {
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(dst), bytes);
-    bytes = _mm_unpackhi_epi64(bytes, bytes);
-    dst += 8;
-  }
-  if (valid & 4) {
-    _mm_storeu_si32(dst, bytes);
-    bytes = _mm_srli_si128(bytes, 4);
-    dst += 4;
-  }
-  if (valid & 2) {
-    _mm_storeu_si16(dst, bytes);
-    bytes = _mm_srli_si128(bytes, 2);
-    dst += 2;
-  }
-  if (valid & 1) *dst = static_cast<uint8_t>(_mm_extract_epi8(bytes, 0));
-}
-
-// Writes the first `valid` of kCount sums. (A constant number is copied without a call.)
-template <int64_t kCount>
-INTEGRA_INLINE void StoreSums(int32_t* dst, const void* sums, int64_t valid) {
-  if (valid == kCount) {
-    std::memcpy(dst, sums, kCount * sizeof(int32_t));
-  } else {
-    std::memcpy(dst, sums, static_cast<size_t>(valid) * sizeof(int32_t));
-  }
 }
 
 }  // namespace integra::kernels::avx2
