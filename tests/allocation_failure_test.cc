@@ -44,6 +44,14 @@ void* Allocate(size_t bytes, size_t alignment) {
   return p;
 }
 
+void* AllocateOrNull(size_t bytes) noexcept {
+  try {
+    return Allocate(bytes, 1);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
 void Release(void* p) {
   if (injection.active && p != nullptr) --injection.live;
   std::free(p);
@@ -55,6 +63,9 @@ void* operator new(size_t bytes) { return Allocate(bytes, 1); }
 void* operator new[](size_t bytes) { return Allocate(bytes, 1); }
 void* operator new(size_t bytes, std::align_val_t a) { return Allocate(bytes, size_t(a)); }
 void* operator new[](size_t bytes, std::align_val_t a) { return Allocate(bytes, size_t(a)); }
+// The library's own call the ones above, a sanitizer's do not.
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return AllocateOrNull(bytes); }
+void* operator new[](size_t bytes, const std::nothrow_t&) noexcept { return AllocateOrNull(bytes); }
 void operator delete(void* p) noexcept { Release(p); }
 void operator delete[](void* p) noexcept { Release(p); }
 void operator delete(void* p, size_t) noexcept { Release(p); }

@@ -32,10 +32,11 @@ int32_t SumOfTerms(const ExponentialTable& t, const uint8_t* src, int64_t depth,
 // A probability in steps of 1/256.
 uint8_t Probability(const ExponentialTable& t, Reciprocal reciprocal, int32_t distance) {
   if (distance > t.limit) return 0;
-  const int32_t product = RoundingDoublingHighMul(reciprocal.factor, t.exponential[distance]);
   const int exponent = reciprocal.shift + 31 - 8;
-  // Less than half a step. (LiteRT shifts by more bits than there are, which is undefined.)
+  // More than 511 equal elements: each is below half a step. LiteRT shifts 32 bits by more than 31
+  // here, which C++ does not define.
   if (exponent > 31) return 0;
+  const int32_t product = RoundingDoublingHighMul(reciprocal.factor, t.exponential[distance]);
   return SaturateTo<uint8_t>(RoundingShiftRight(product, exponent));
 }
 
