@@ -7,7 +7,7 @@
 #include "graph/dynamic_range.h"
 #include "kernels/self_test.h"
 #include "runtime/float_nodes.h"
-#include "runtime/ops/row_source.h"
+#include "runtime/row_fusion.h"
 
 namespace integra::runtime {
 namespace {
@@ -40,59 +40,6 @@ TensorId Root(const std::vector<TensorId>& alias_of, TensorId id) {
   while (alias_of[static_cast<size_t>(id)] != id) id = alias_of[static_cast<size_t>(id)];
   return id;
 }
-
-// Layers that make their output row by row, within the step of the layer that reads it.
-class RowFusion {
- public:
-  RowFusion(const Graph& graph, bool keep_all)
-      : sources_(graph.tensors.size()), runs_within_(graph.nodes.size()), keep_all_(keep_all) {
-    for (size_t i = 0; i < runs_within_.size(); ++i) runs_within_[i] = i;
-    std::vector<int> readers(graph.tensors.size(), 0);
-    for (const TensorId id : graph.outputs) ++readers[static_cast<size_t>(id)];
-    for (const Node& node : graph.nodes) {
-      for (const TensorId id : node.inputs) {
-        if (id != graph::kNoTensor) ++readers[static_cast<size_t>(id)];
-      }
-    }
-    for (size_t id = 0; id < readers.size(); ++id) sources_[id].read_once = readers[id] == 1;
-  }
-
-  // What makes rows of input 0 of `node`, if that may stand in for the whole tensor; or null.
-  const RowSource* SourceFor(const Node& node) const {
-    if (keep_all_ || node.inputs.empty() || node.inputs[0] == graph::kNoTensor) return nullptr;
-    const Source& source = sources_[static_cast<size_t>(node.inputs[0])];
-    return source.read_once ? source.rows.get() : nullptr;
-  }
-
-  // Node `i` has been lowered.
-  void Add(const Node& node, size_t i, const Lowering& lowering, Plan& plan) {
-    if (lowering.rows) {
-      Source& source = sources_[static_cast<size_t>(node.outputs[0])];
-      source.rows = lowering.rows;
-      source.node = i;
-    }
-    if (!lowering.takes_input_rows) return;
-    const size_t made_by = sources_[static_cast<size_t>(node.inputs[0])].node;
-    runs_within_[made_by] = i;
-    std::erase_if(plan.steps, [&](const PlannedStep& step) { return step.node == made_by; });
-    plan.nodes[made_by].kernel = StrCat(plan.nodes[made_by].kernel, " within ", node.name);
-    plan.nodes[i].multiply_accumulates += plan.nodes[made_by].multiply_accumulates;
-    plan.nodes[made_by].multiply_accumulates = 0;
-  }
-
-  // The node in whose step node `i` runs: its own, or that of the layer that takes its rows.
-  size_t runs_within(size_t i) const { return runs_within_[i]; }
-
- private:
-  struct Source {
-    bool read_once = false;
-    std::shared_ptr<const RowSource> rows;
-    size_t node = 0;  // that makes them
-  };
-  std::vector<Source> sources_;      // by TensorId
-  std::vector<size_t> runs_within_;  // by node
-  const bool keep_all_;
-};
 
 // Lifetimes of the tensors that own arena memory, then offsets for all.
 void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, const RowFusion& fusion,

@@ -125,7 +125,7 @@ void OfferRowsOf(Lowering& l, const Conv2dParams& p, const std::shared_ptr<const
       }
     };
   };
-  l.OfferRows({gemm->name(), l.multiply_accumulates, copy_bytes + gemm->scratch_bytes(), writer});
+  l.OfferRows({copy_bytes + gemm->scratch_bytes(), writer});
 }
 
 // The part of a layer with a dynamic range that its weights say, groups side by side.

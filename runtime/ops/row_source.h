@@ -1,9 +1,8 @@
-// Layers in one step: rows pass from one to the next while they are in the cache.
+// Layers in one step: rows pass from one to the next while they are in the cache (row_fusion.h).
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <string>
 
 #include "runtime/lowering.h"
 
@@ -24,8 +23,6 @@ struct RowSource {
   using Write = std::function<void(const StepContext& c, int64_t image, int64_t y, uint8_t* to,
                                    std::byte* scratch)>;
 
-  std::string kernel;
-  uint64_t multiply_accumulates = 0;  // of all rows
   size_t scratch_bytes = 0;
   std::function<Write(const RowLayout& layout)> writer;
 };
