@@ -15,6 +15,7 @@ scripts/tidy.sh --most 60 "$@"
 # are random. Containers may forbid to ask for others.
 fixed_addresses=()
 setarch --addr-no-randomize true 2> /dev/null && fixed_addresses=(setarch --addr-no-randomize)
+export UBSAN_OPTIONS=print_stacktrace=1
 run() { "${fixed_addresses[@]}" "$@"; }
 
 cmake --preset asan-ubsan > /dev/null
