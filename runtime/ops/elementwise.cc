@@ -6,11 +6,13 @@
 #include <memory>
 #include <utility>
 
+#include "base/buffer.h"
 #include "graph/ops/broadcast.h"
 #include "kernels/linear_sum.h"
 #include "runtime/lowering.h"
 #include "runtime/ops/dynamic_layer.h"
 #include "runtime/parallel_rows.h"
+#include "runtime/plan.h"
 
 namespace integra::runtime {
 namespace {
@@ -21,14 +23,52 @@ LoopNest LoopsOf(const Lowering& l) {
   return graph::BroadcastLoops(l.input(0).shape, l.input(1).shape, l.output(0).shape);
 }
 
+// A constant of few elements that is added to every pixel makes rows of few elements. Repeated, as
+// often as divides their number, it makes long ones; `nest` is changed to that. Null where an
+// operand is not like this.
+template <typename T>
+std::shared_ptr<const AlignedBuffer> RepeatedConstant(const Lowering& l, size_t operand,
+                                                      LoopNest& nest) {
+  constexpr int64_t kLongRow = 256;
+  const graph::Tensor& tensor = l.input(operand);
+  const int64_t length = nest.row_length();
+  if (nest.loops.size() < 2 || !tensor.is_constant() || ElementCount(tensor.shape) != length) {
+    return nullptr;
+  }
+  LoopNest::Loop& outer = nest.loops[nest.loops.size() - 2];
+  LoopNest::Strides pixels = {length, length, length};
+  pixels[operand] = 0;
+  if (outer.strides != pixels || nest.loops.back().strides != LoopNest::Strides{1, 1, 1}) {
+    return nullptr;
+  }
+  int64_t times = std::min(outer.count, kLongRow / length);
+  while (times > 1 && outer.count % times != 0) --times;
+  if (times <= 1) return nullptr;
+
+  const size_t bytes = static_cast<size_t>(length) * sizeof(T);
+  auto repeated = std::make_shared<AlignedBuffer>(bytes * static_cast<size_t>(times));
+  for (int64_t i = 0; i < times; ++i) {
+    ToStored(tensor.dtype, tensor.data.bytes.data(),
+             repeated->data() + bytes * static_cast<size_t>(i), bytes);
+  }
+  outer.count /= times;
+  for (int64_t& stride : outer.strides) stride *= times;
+  nest.loops.back().count *= times;
+  return repeated;
+}
+
 // Emits row(a, a_step, b, b_step, y, count) over all rows.
 template <typename T, typename F>
 void EmitRows(Lowering& l, std::string kernel, F row) {
+  LoopNest nest = LoopsOf(l);
+  using Constant = std::shared_ptr<const AlignedBuffer>;
+  const Constant constant_a = RepeatedConstant<T>(l, 0, nest);
+  const Constant constant_b = constant_a ? nullptr : RepeatedConstant<T>(l, 1, nest);
   l.Emit(std::move(kernel),
-         [nest = LoopsOf(l), row, in_a = l.node.inputs[0], in_b = l.node.inputs[1],
+         [nest, row, constant_a, constant_b, in_a = l.node.inputs[0], in_b = l.node.inputs[1],
           out = l.node.outputs[0]](const StepContext& c) {
-           const T* a = c.in<T>(in_a);
-           const T* b = c.in<T>(in_b);
+           const T* a = constant_a ? constant_a->data<T>() : c.in<T>(in_a);
+           const T* b = constant_b ? constant_b->data<T>() : c.in<T>(in_b);
            T* y = c.out<T>(out);
            const auto& steps = nest.loops.back().strides;
            ParallelRows(*c.pool, nest, [&](int64_t i, int64_t j, int64_t k, int64_t count) {
