@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -14,6 +15,8 @@
 #include "integra/error.hpp"
 #include "kernels/isa.h"
 #include "tests/support/networks.h"
+#include "tests/support/node_network.h"
+#include "tests/support/temporary_folder.h"
 
 namespace integra {
 namespace {
@@ -270,6 +273,29 @@ TEST_CASE("sessions: a profile counts what ran, and weights are packed once") {
 
   Session second(network, options);
   CHECK(second.memory().packed_weights_bytes == packed);
+}
+
+TEST_CASE("session: 16-bit softmax of more equal elements than its sum holds") {
+  const test::TemporaryFolder folder;
+  for (const char* shape : {"[1, 65535]", "[1, 65537]", "[1, 131073]"}) {
+    CAPTURE(std::string(shape));
+    const auto path = folder.Write(
+        "net.json", test::NetworkText({"softmax",
+                                       {test::TensorFields("int16", shape, "0.001")},
+                                       {test::TensorFields("int16", "", "3.0517578125e-05")},
+                                       "",
+                                       ""}));
+    Session session(Network::Load(path));
+    const auto count = static_cast<size_t>(ElementCount(session.inputs()[0].shape));
+    const std::vector<int16_t> x(count, 5);
+    std::vector<int16_t> y(count, -1);
+    const std::span<const std::byte> in[] = {std::as_bytes(std::span(x))};
+    const std::span<std::byte> out[] = {std::as_writable_bytes(std::span(y))};
+    session.Run(in, out);
+    // 32768 / 65535 and less, rounded: half a step.
+    CHECK(std::all_of(y.begin(), y.end(), [&](int16_t v) { return v == y[0]; }));
+    CHECK((y[0] == 0 || y[0] == 1));
+  }
 }
 
 }  // namespace

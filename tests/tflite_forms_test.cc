@@ -45,7 +45,9 @@ void CheckRefused(const ModelT& model, const char* reason,
 constexpr auto kUnsupported = ErrorCode::kUnsupported;
 const TensorSpec kFloats{TensorType::FLOAT32, {2, 3}, {}, 0, {}, 0};
 
-TensorSpec Floats(std::vector<int32_t> shape) { return {TensorType::FLOAT32, shape, {}, 0, {}, 0}; }
+TensorSpec Floats(std::vector<int32_t> shape) {
+  return {TensorType::FLOAT32, std::move(shape), {}, 0, {}, 0};
+}
 
 template <typename T>
 TensorSpec Constant(TensorType type, std::vector<int32_t> shape, const std::vector<T>& values) {

@@ -104,6 +104,9 @@ void Softmax16(const Softmax16Params& p, const int16_t* src, int64_t rows, int64
       dst[c] = Interpolate16(p.exponential, SaturateTo<int16_t>(steps + 32767));
       sum += dst[c];
     }
+    // LiteRT's sum overflows beyond 65536 equal elements; saturating changes nothing where it does
+    // not. The largest element alone makes it 32767.
+    sum = SaturateTo<int32_t>(sum);
     const int zeros = std::countl_zero(static_cast<uint32_t>(sum));
     // The sum as 1 + x with x in [0, 1), in 16 bits, moved to int16.
     const int64_t normalized = ((sum << (zeros - 1)) + (1 << 13)) >> 14;
@@ -111,6 +114,7 @@ void Softmax16(const Softmax16Params& p, const int16_t* src, int64_t rows, int64
     const int64_t reciprocal = Interpolate16(p.reciprocal, x);
     const int shift = 31 - zeros;
     for (int64_t c = 0; c < depth; ++c) {
+      // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): shift is 14 to 30.
       const int64_t y = (dst[c] * reciprocal + (int64_t{1} << (shift - 1))) >> shift;
       dst[c] = static_cast<int16_t>(Clamp<int64_t>(y, 0, 32767));
     }
