@@ -181,6 +181,7 @@ int Soak(double seconds, int threads) {
   const auto end =
       begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   std::vector<std::thread> workers;
+  workers.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     workers.emplace_back([&, i] {
       Random random(static_cast<unsigned>(i));
