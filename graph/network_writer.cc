@@ -187,6 +187,7 @@ class NetworkWriter {
     });
     if (!narrow) return StoreList(key, DataType::kInt64, integers);
     std::vector<int32_t> values;
+    values.reserve(integers.size());
     for (const int64_t x : integers) values.push_back(static_cast<int32_t>(x));
     return StoreList(key, DataType::kInt32, std::move(values));
   }

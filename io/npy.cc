@@ -130,7 +130,7 @@ class HeaderParser {
     if (quote != '\'' && quote != '"') FailFile("a text expected before '", Printable(text_), "'");
     const size_t end = text_.find(quote, 1);
     if (end == std::string_view::npos) FailFile("a text has no end");
-    const std::string value(text_.substr(1, end - 1));
+    std::string value(text_.substr(1, end - 1));
     text_.remove_prefix(end + 1);
     return value;
   }
@@ -245,7 +245,7 @@ Array ParseNpy(SharedBytes file, const std::string& name) {
     Fail(ErrorCode::kInvalidFile, name, ": ", NameOf(array.dtype), " ", ToString(array.shape),
          " needs ", expected, " bytes of data, the file has ", size - data_begin);
   }
-  array.data = {file.owner, file.bytes.subspan(data_begin)};
+  array.data = {std::move(file.owner), file.bytes.subspan(data_begin)};
   if (array.dtype == DataType::kBool) {
     const auto values = array.as<uint8_t>();
     if (std::any_of(values.begin(), values.end(), [](uint8_t v) { return v > 1; })) {

@@ -94,7 +94,7 @@ TEST_CASE("checklist 10: files that another file names stay inside of its folder
   CHECK(open("sub/deep") == "deep");
   CHECK(open("alias") == "in");  // a link that stays inside
   const auto refusal = [&](const std::string& name) {
-    const std::string message = MessageOf(ErrorCode::kInvalidFile, [&] { open(name); });
+    std::string message = MessageOf(ErrorCode::kInvalidFile, [&] { open(name); });
     CAPTURE(name);
     CHECK(message != "");
     return message;
