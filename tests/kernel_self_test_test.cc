@@ -147,7 +147,7 @@ TEST_CASE("self-test: a wrong kernel of any family is found and named") {
 TEST_CASE("self-test: what is wrong is denied") {
   const KernelSelfTest right = TestKernels(KernelsOf(Isa::kPortable));
   const KernelSelfTest wrong = TestKernels(WrongSets().at("matrix product"));
-  const auto highest = [&](Isa wanted, std::vector<Isa> denied) {
+  const auto highest = [&](Isa wanted, const std::vector<Isa>& denied) {
     return HighestExact(wanted, [&, denied](Isa isa) -> const KernelSelfTest& {
       return std::ranges::count(denied, isa) > 0 ? wrong : right;
     });

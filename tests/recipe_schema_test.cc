@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/error.h"
 #include "integra/quantize.hpp"
 #include "tests/support/temporary_folder.h"
 
@@ -33,7 +34,7 @@ void CheckDescribed(const Json& root, const Json& schema, const Json& value,
     CAPTURE(name);
     REQUIRE(schema["properties"].contains(name));
     CHECK(schema["additionalProperties"] == false);
-    CheckDescribed(root, schema["properties"][name], field, at + "." + name);
+    CheckDescribed(root, schema["properties"][name], field, StrCat(at, ".", name));
   }
 }
 
