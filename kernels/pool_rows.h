@@ -29,6 +29,7 @@ inline void Average(const PoolParams& p, const uint32_t* sums, int64_t count, in
     // floor(t * magic / 2^32) = floor(t / n) where t * (n * magic - 2^32) < 2^32; t < 256 * n.
     const uint64_t magic = (uint64_t{1} << 32) / static_cast<uint32_t>(n) + 1;
     for (int64_t c = 0; c < channels; ++c) {
+      // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): ChannelSums has set it
       const int32_t sum = static_cast<int32_t>(sums[c]) - moved;
       const auto magnitude = static_cast<uint32_t>((sum < 0 ? -sum : sum) + half);
       const auto quotient = static_cast<int32_t>(magnitude * magic >> 32);
@@ -39,6 +40,7 @@ inline void Average(const PoolParams& p, const uint32_t* sums, int64_t count, in
     return;
   }
   for (int64_t c = 0; c < channels; ++c) {
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): ChannelSums has set it
     const int64_t sum = int64_t{sums[c]} - int64_t{p.offset} * count;
     int64_t y = (sum + (sum > 0 ? half : -half)) / n + p.offset;
     y = y < p.clamp_min ? p.clamp_min : y;

@@ -16,6 +16,7 @@ inline void ScaleSums(const SumParams& p, const uint32_t* sums, int64_t count, u
   const int shift = 31 + p.scale.s;
   const int64_t m = p.scale.m;
   for (int64_t c = 0; c < count; ++c) {
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): ChannelSums has set it
     const int32_t sum = static_cast<int32_t>(sums[c]) - p.zero_sum;
     const int64_t t = sum * m + round;
     int64_t y = (t + round_again - (t < 0 ? away_from_zero : 0)) >> shift;

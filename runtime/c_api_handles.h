@@ -26,7 +26,7 @@ class HandleTable {
     const uintptr_t key = NextHandle();
     const std::unique_lock lock(mutex_);
     objects_.emplace(key, std::move(object));
-    return reinterpret_cast<Handle*>(key);
+    return reinterpret_cast<Handle*>(key);  // NOLINT(performance-no-int-to-ptr): never followed
   }
 
   // Null where `handle` names no living object. The object lives at least as long as the result.

@@ -43,6 +43,7 @@ void CheckLayer(Random& random, const Shapes& shapes) {
   const bool is_int8 = l.graph.tensor(0).dtype == DataType::kInt8;
   const auto to_own = [&](const std::vector<uint8_t>& stored) {
     std::vector<std::byte> own;
+    own.reserve(stored.size());
     for (const uint8_t v : stored) own.push_back(static_cast<std::byte>(is_int8 ? v ^ 0x80 : v));
     return own;
   };

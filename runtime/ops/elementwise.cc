@@ -59,22 +59,21 @@ std::shared_ptr<const AlignedBuffer> RepeatedConstant(const Lowering& l, size_t 
 
 // Emits row(a, a_step, b, b_step, y, count) over all rows.
 template <typename T, typename F>
-void EmitRows(Lowering& l, std::string kernel, F row) {
+void EmitRows(Lowering& l, const std::string& kernel, F row) {
   LoopNest nest = LoopsOf(l);
   using Constant = std::shared_ptr<const AlignedBuffer>;
   const Constant constant_a = RepeatedConstant<T>(l, 0, nest);
   const Constant constant_b = constant_a ? nullptr : RepeatedConstant<T>(l, 1, nest);
-  l.Emit(std::move(kernel),
-         [nest, row, constant_a, constant_b, in_a = l.node.inputs[0], in_b = l.node.inputs[1],
-          out = l.node.outputs[0]](const StepContext& c) {
-           const T* a = constant_a ? constant_a->data<T>() : c.in<T>(in_a);
-           const T* b = constant_b ? constant_b->data<T>() : c.in<T>(in_b);
-           T* y = c.out<T>(out);
-           const auto& steps = nest.loops.back().strides;
-           ParallelRows(*c.pool, nest, [&](int64_t i, int64_t j, int64_t k, int64_t count) {
-             row(a + i, steps[0], b + j, steps[1], y + k, count);
-           });
-         });
+  l.Emit(kernel, [nest, row, constant_a, constant_b, in_a = l.node.inputs[0],
+                  in_b = l.node.inputs[1], out = l.node.outputs[0]](const StepContext& c) {
+    const T* a = constant_a ? constant_a->data<T>() : c.in<T>(in_a);
+    const T* b = constant_b ? constant_b->data<T>() : c.in<T>(in_b);
+    T* y = c.out<T>(out);
+    const auto& steps = nest.loops.back().strides;
+    ParallelRows(*c.pool, nest, [&](int64_t i, int64_t j, int64_t k, int64_t count) {
+      row(a + i, steps[0], b + j, steps[1], y + k, count);
+    });
+  });
 }
 
 Multiplier MultiplierOf(const graph::Node& node, const char* multiplier, const char* shift,
