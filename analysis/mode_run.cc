@@ -9,6 +9,7 @@ namespace {
 
 std::vector<std::vector<std::byte>> BuffersFor(const std::vector<TensorInfo>& infos) {
   std::vector<std::vector<std::byte>> buffers;
+  buffers.reserve(infos.size());
   for (const TensorInfo& info : infos) {
     buffers.emplace_back(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
   }
