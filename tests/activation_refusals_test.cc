@@ -2,7 +2,7 @@
 // they take. operand_refusals_test.cc has operators of several tensors.
 #include <doctest/doctest.h>
 
-#include "tests/support/node_network.h"
+#include "tests/support/check_nodes.h"
 
 namespace integra::test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "convert/convert.h"
 #include "convert/tflite_generated.h"
-#include "tests/support/node_network.h"
+#include "tests/support/check_nodes.h"
 #include "tests/support/tflite_model.h"
 
 namespace integra::test {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/node_network.h"
+#include "tests/support/check_nodes.h"
 
 namespace integra::test {
 namespace {

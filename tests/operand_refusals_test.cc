@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "graph/ops/joining.h"
-#include "tests/support/node_network.h"
+#include "tests/support/check_nodes.h"
 
 namespace integra::test {
 namespace {

@@ -11,7 +11,7 @@
 #include "graph/schema.h"
 #include "graph/validation.h"
 #include "tests/support/networks.h"
-#include "tests/support/node_network.h"
+#include "tests/support/check_nodes.h"
 #include "tests/support/temporary_folder.h"
 
 namespace integra::test {

@@ -6,6 +6,7 @@
 #include "convert/convert.h"
 #include "graph/graph.h"
 #include "integra/error.hpp"
+#include "integra/float_session.hpp"
 #include "integra/integra.hpp"
 #include "tests/fuzz/targets.h"
 
@@ -76,14 +77,19 @@ Outcome RunOn(const Network& network, const SessionOptions& options, uint32_t se
 
 }  // namespace
 
+graph::Graph LoadAny(BytesView input) {
+  const bool is_text = !input.empty() && input[0] == std::byte{'{'};
+  return is_text ? LoadText(input) : convert::ImportTflite(input, "fuzz.tflite");
+}
+
 void RunExecute(BytesView input) {
   try {
-    const bool is_text = !input.empty() && input[0] == std::byte{'{'};
-    graph::Graph graph = is_text ? LoadText(input) : convert::ImportTflite(input, "fuzz.tflite");
+    graph::Graph graph = LoadAny(input);
     if (!IsSmall(graph)) return;
     const Network network(std::move(graph));
     const auto seed = static_cast<uint32_t>(input.size());
     SessionOptions options;
+    options.float_nodes = FloatIslands();
     options.gemm = "reference";
     options.max_isa = "portable";
     const Outcome expected = RunOn(network, options, seed);

@@ -1,7 +1,6 @@
 // Formats that are read from files or memory: network.json, safetensors, .npy, pictures.
 #include <cstring>
 
-#include "convert/convert.h"
 #include "graph/network_file.h"
 #include "graph/safetensors.h"
 #include "integra/error.hpp"
@@ -9,6 +8,7 @@
 #include "io/picture.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/networks.h"
+#include "tests/support/operator_nodes.h"
 #include "tests/support/pictures.h"
 #include "tests/support/temporary_folder.h"
 
@@ -68,12 +68,8 @@ std::vector<Bytes> NetworkSeeds() {
   std::vector<Bytes> seeds = {
       ToBytes(test::SmallNetworkText()),
       ToBytes(test::ReadText(FolderWithWeights() / graph::kNetworkFileName))};
-  // Every operator, where its constants are small enough to stand in the network file.
-  for (const Bytes& model : TfliteSeeds()) {
-    const test::TemporaryFolder folder;
-    graph::SaveNetwork(convert::ImportTflite(model, "seed.tflite"), folder.path());
-    if (std::filesystem::exists(folder / graph::kWeightsFileName)) continue;
-    seeds.push_back(ToBytes(test::ReadText(folder / graph::kNetworkFileName)));
+  for (const test::OneNode& node : test::OperatorNodes()) {
+    seeds.push_back(ToBytes(test::NetworkText(node)));
   }
   return seeds;
 }

@@ -1,7 +1,8 @@
 // Runs fuzz targets without a fuzzer.
 //
 //   integra_fuzz_replay                       every target: its seeds, each spoilt in many places,
-//                                             and the findings kept in tests/fuzz/regressions
+//                                             and the findings kept in tests/fuzz/regressions;
+//                                             fails where the seeds lack an operator
 //   integra_fuzz_replay TARGET FILE|DIR ...   these inputs
 //   integra_fuzz_replay --seeds DIR           writes the seeds to DIR/TARGET, for libFuzzer
 #include <algorithm>
@@ -10,8 +11,10 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <set>
 #include <string>
 
+#include "integra/error.hpp"
 #include "tests/fuzz/targets.h"
 
 namespace integra::fuzz {
@@ -82,6 +85,33 @@ void WriteSeeds(const fs::path& folder) {
   }
 }
 
+// Whether every operator is in some seed of the targets that take networks.
+bool SeedsHoldEveryOperator() {
+  bool complete = true;
+  for (const Target& target : Targets()) {
+    if (target.load == nullptr) continue;
+    std::set<graph::OpType> found;
+    for (const Bytes& seed : target.seeds()) {
+      try {
+        for (const graph::Node& node : target.load(seed).nodes) found.insert(node.type);
+      } catch (const Error& error) {
+        std::fprintf(stderr, "%s: a seed does not load: %s\n", target.name, error.what());
+        complete = false;
+      }
+    }
+    for (size_t i = 0; i < graph::kOpTypeCount; ++i) {
+      const auto type = static_cast<graph::OpType>(i);
+      if (found.contains(type)) continue;
+      std::fprintf(stderr,
+                   "%s: no seed has a node of type %s; add one to "
+                   "tests/support/operator_nodes.cc\n",
+                   target.name, graph::NameOf(type));
+      complete = false;
+    }
+  }
+  return complete;
+}
+
 int Main(int argc, char** argv) {
   if (argc == 3 && argv[1] == std::string("--seeds")) {
     WriteSeeds(argv[2]);
@@ -96,6 +126,7 @@ int Main(int argc, char** argv) {
     for (int i = 2; i < argc; ++i) Replay(*target, argv[i]);
     return 0;
   }
+  if (!SeedsHoldEveryOperator()) return 1;
   for (const Target& target : Targets()) {
     const fs::path kept = fs::path(INTEGRA_SOURCE_DIR "/tests/fuzz/regressions") / target.name;
     if (fs::exists(kept)) Replay(target, kept);

@@ -8,8 +8,8 @@ namespace {
 
 constexpr Target kTargets[] = {
     {"tflite", RunTflite, TfliteSeeds},
-    {"execute", RunExecute, ExecuteSeeds},
-    {"network", RunNetwork, NetworkSeeds},
+    {"execute", RunExecute, ExecuteSeeds, LoadAny},
+    {"network", RunNetwork, NetworkSeeds, LoadText},
     {"safetensors", RunSafetensors, SafetensorsSeeds},
     {"npy", RunNpy, NpySeeds},
     {"picture", RunPicture, PictureSeeds},

@@ -22,6 +22,9 @@ struct Target {
   void (*run)(BytesView input);
   // Small valid inputs to start from.
   std::vector<Bytes> (*seeds)();
+  // The network of an input, where inputs are networks; throws Error. Their seeds have to hold
+  // every operator.
+  graph::Graph (*load)(BytesView input) = nullptr;
 };
 
 std::span<const Target> Targets();
@@ -35,6 +38,7 @@ void RunTflite(BytesView input);
 std::vector<Bytes> TfliteSeeds();
 void RunExecute(BytesView input);
 std::vector<Bytes> ExecuteSeeds();
+graph::Graph LoadAny(BytesView input);  // a network.json or .tflite file; throws Error
 void RunNetwork(BytesView input);
 std::vector<Bytes> NetworkSeeds();
 graph::Graph LoadText(BytesView network);  // a network.json; throws Error

@@ -1,10 +1,5 @@
 #include "tests/support/node_network.h"
 
-#include <doctest/doctest.h>
-
-#include "tests/support/networks.h"
-#include "tests/support/temporary_folder.h"
-
 namespace integra::test {
 
 std::string TensorFields(const std::string& dtype, const std::string& shape,
@@ -42,23 +37,6 @@ std::string NetworkText(const OneNode& node) {
          R"(], "outputs": [)" + outputs + R"(], "tensors": {)" + tensors +
          R"(}, "nodes": [{"name": "n", "type": ")" + node.type + R"(", "inputs": [)" + inputs +
          R"(], "outputs": [)" + outputs + R"(], "attributes": {)" + node.attributes + "}}]}";
-}
-
-void CheckNodes(const std::vector<OneNode>& nodes) {
-  const TemporaryFolder folder;
-  for (const OneNode& node : nodes) {
-    const Refusal refusal = TryLoad(folder.Write("net.json", NetworkText(node)));
-    CAPTURE(node.type);
-    CAPTURE(node.attributes);
-    CAPTURE(node.reason);
-    INFO(refusal.message);
-    CHECK(refusal.loaded == node.reason.empty());
-    if (node.reason.empty()) continue;
-    CHECK(refusal.code == node.code);
-    CHECK(Says(refusal, "net.json"));
-    CHECK((Says(refusal, "node 'n' (" + node.type + ")") || Says(refusal, "tensor '")));
-    CHECK(Says(refusal, node.reason));
-  }
 }
 
 }  // namespace integra::test

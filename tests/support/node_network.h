@@ -28,7 +28,4 @@ struct OneNode {
 // its outputs y0, y1 ...
 std::string NetworkText(const OneNode& node);
 
-// Loads each and checks that it is refused with file, node or tensor, and the reason; or loads.
-void CheckNodes(const std::vector<OneNode>& nodes);
-
 }  // namespace integra::test
