@@ -6,6 +6,7 @@
 #include "convert/convert.h"
 #include "convert/tflite_generated.h"
 #include "tests/support/check_nodes.h"
+#include "tests/support/operator_models.h"
 #include "tests/support/tflite_model.h"
 
 namespace integra::test {
@@ -125,35 +126,9 @@ TEST_CASE("checklist 7: operands and integers of an LSTM") {
   CheckNodes({longest});
 }
 
-// LiteRT's 24 operands.
-ModelT Model(bool quantized) {
-  const auto type = quantized ? tflite::TensorType::INT8 : tflite::TensorType::FLOAT32;
-  const auto spec = [&](std::vector<int32_t> shape, float scale) {
-    return quantized ? Int8(std::move(shape), scale, 0) : TensorSpec{type, shape, {}, 0, {}, 0};
-  };
-  std::vector<TensorSpec> inputs = {spec({1, 2, 3}, 0.5f)};
-  for (int i = 0; i < 4; ++i) inputs.push_back(Int8Weights({2, 3}, {0.01f}, 0));
-  for (int i = 0; i < 4; ++i) inputs.push_back(Int8Weights({2, 2}, {0.01f}, 0));
-  for (int i = 0; i < 4; ++i) {
-    inputs.push_back(quantized ? Bias(2, {0.005f}) : TensorSpec{type, {2}, {}, 0, Bytes(8), 0});
-  }
-  inputs.push_back(spec({1, 2}, 1.0f / 128));  // the states
-  inputs.push_back(TensorSpec{tflite::TensorType::INT16, {1, 2}, {1.0f / 2048}, 0, {}, 0});
-  tflite::UnidirectionalSequenceLSTMOptionsT options;
-  options.activation = tflite::Activation::TANH;
-  ModelT model = OperatorModel(tflite::BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM, inputs,
-                               {spec({1, 2, 2}, 1.0f / 128)}, options);
-  auto& graph = *model->subgraphs[0];
-  graph.inputs = {0};
-  graph.operators[0]->inputs = {0, 1,  2,  3,  4,  5,  6,  7,  8,  -1, -1, -1,
-                                9, 10, 11, 12, -1, -1, 13, 14, -1, -1, -1, -1};
-  for (const size_t state : {13u, 14u}) graph.tensors[state]->is_variable = true;
-  return model;
-}
-
 TEST_CASE("An LSTM is imported without the states that LiteRT keeps") {
   for (const bool quantized : {true, false}) {
-    const graph::Graph graph = convert::ImportTflite(Build(Model(quantized)), "test.tflite");
+    const graph::Graph graph = convert::ImportTflite(Build(LstmModel(quantized)), "test.tflite");
     REQUIRE(graph.nodes.size() == 1);
     const graph::Node& node = graph.nodes[0];
     CHECK(node.inputs.size() == 13);
@@ -194,7 +169,7 @@ TEST_CASE("checklist 6: kinds of LSTM that Integra does not have") {
   };
   for (const auto& c : cases) {
     CAPTURE(c.reason);
-    ModelT model = Model(true);
+    ModelT model = LstmModel(true);
     auto& graph = *model->subgraphs[0];
     c.change(*graph.operators[0], graph);
     try {

@@ -5,9 +5,12 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <set>
 
 #include "convert/convert.h"
+#include "convert/tflite/operator_import.h"
 #include "convert/tflite_generated.h"
+#include "integra/float_session.hpp"
 #include "integra/integra.hpp"
 #include "tests/support/golden.h"
 #include "tests/support/npy.h"
@@ -147,12 +150,16 @@ TEST_CASE("uint8 and int16 activations are imported with their arithmetic") {
 }
 
 TEST_CASE("A small network of every operator is imported and runs") {
+  SessionOptions options;
+  options.float_nodes = FloatIslands();
+  std::set<tflite::BuiltinOperator> found;
   for (const ModelT& model : OperatorModels()) {
     const auto code = model->operator_codes[0]->builtin_code;
+    found.insert(code);
     CAPTURE(std::string(tflite::EnumNameBuiltinOperator(code)));
     try {
       const Network network(Import(Build(model)));
-      Session session(network);
+      Session session(network, options);
       std::vector<Bytes> buffers;
       const auto add = [&](const TensorInfo& info) {
         buffers.emplace_back(static_cast<size_t>(ElementCount(info.shape)) * SizeOf(info.dtype));
@@ -167,6 +174,11 @@ TEST_CASE("A small network of every operator is imported and runs") {
     } catch (const Error& error) {
       FAIL_CHECK(std::string(error.what()));
     }
+  }
+  for (const tflite::BuiltinOperator code : tflite::EnumValuesBuiltinOperator()) {
+    if (convert::FindOperator(code) == nullptr) continue;
+    CAPTURE(std::string(tflite::EnumNameBuiltinOperator(code)));
+    CHECK(found.contains(code));
   }
 }
 

@@ -50,13 +50,19 @@ void AddElementwise(std::vector<ModelT>& models) {
   models.push_back(OperatorModel(Builtin::TANH, {a}, {Int8({1, 4, 4, 3}, 1.0f / 128, 0)}));
   models.push_back(OperatorModel(Builtin::LOGISTIC, {a}, {Int8({1, 4, 4, 3}, 1.0f / 256, -128)}));
   models.push_back(OperatorModel(Builtin::HARD_SWISH, {a}, {y}));
-  models.push_back(OperatorModel(Builtin::RELU, {a}, {y}));
+  for (const Builtin op :
+       {Builtin::RELU, Builtin::RELU6, Builtin::RELU_N1_TO_1, Builtin::ELU, Builtin::EXP}) {
+    models.push_back(OperatorModel(op, {a}, {y}));
+  }
+  models.push_back(OperatorModel(Builtin::GELU, {a}, {y}, tflite::GeluOptionsT{}));
   models.push_back(
       OperatorModel(Builtin::LEAKY_RELU, {a}, {y},
                     With<tflite::LeakyReluOptionsT>([](auto& o) { o.alpha = 0.125f; })));
   models.push_back(OperatorModel(Builtin::SOFTMAX, {Int8({2, 7}, 0.1f)},
                                  {Int8({2, 7}, 1.0f / 256, -128)},
                                  With<tflite::SoftmaxOptionsT>([](auto& o) { o.beta = 1; })));
+  models.push_back(
+      OperatorModel(Builtin::LOG_SOFTMAX, {Int8({2, 7}, 0.1f)}, {Int8({2, 7}, 1.0f / 16, 127)}));
 }
 
 void AddWindows(std::vector<ModelT>& models) {
@@ -73,8 +79,13 @@ void AddWindows(std::vector<ModelT>& models) {
   models.push_back(OperatorModel(Builtin::SUM, {a, Int32s({3})}, {Int8({1, 4, 4, 1}, 0.9f)}, keep));
   models.push_back(
       OperatorModel(Builtin::REDUCE_MAX, {a, Int32s({-1})}, {Int8({1, 4, 4, 1})}, keep));
+  models.push_back(
+      OperatorModel(Builtin::REDUCE_MIN, {a, Int32s({1})}, {Int8({1, 1, 4, 3})}, keep));
   TensorSpec axis = Int32s({3});
   axis.shape = {};
+  models.push_back(OperatorModel(
+      Builtin::ARG_MIN, {a, axis}, {{TensorType::INT32, {1, 4, 4}, {}, 0, {}, 0}},
+      With<tflite::ArgMinOptionsT>([](auto& o) { o.output_type = TensorType::INT32; })));
   models.push_back(OperatorModel(
       Builtin::ARG_MAX, {a, axis}, {{TensorType::INT32, {1, 4, 4}, {}, 0, {}, 0}},
       With<tflite::ArgMaxOptionsT>([](auto& o) { o.output_type = TensorType::INT32; })));
@@ -145,7 +156,46 @@ void AddMovement(std::vector<ModelT>& models) {
                     With<tflite::DepthToSpaceOptionsT>([](auto& o) { o.block_size = 2; })));
 }
 
+void AddConversions(std::vector<ModelT>& models) {
+  const TensorSpec a = Int8({2, 3}), floats{TensorType::FLOAT32, {2, 3}, {}, 0, {}, 0};
+  const TensorSpec integers{TensorType::INT32, {2, 3}, {}, 0, {}, 0};
+  models.push_back(OperatorModel(Builtin::DEQUANTIZE, {a}, {floats}));
+  models.push_back(OperatorModel(Builtin::CAST, {floats}, {integers}));
+  models.push_back(OperatorModel(Builtin::SQRT, {floats}, {floats}));
+  models.push_back(OperatorModel(Builtin::DIV, {floats, floats}, {floats}, tflite::DivOptionsT{}));
+  models.push_back(OperatorModel(Builtin::FLOOR_DIV, {integers, integers}, {integers}));
+  models.push_back(OperatorModel(Builtin::RESHAPE, {a, Int32s({3, -1})}, {Int8({3, 2})}));
+  models.push_back(OperatorModel(Builtin::EXPAND_DIMS, {a, Int32s({0})}, {Int8({1, 2, 3})}));
+  models.push_back(OperatorModel(Builtin::SQUEEZE, {Int8({1, 2, 1, 3})}, {a}));
+}
+
 }  // namespace
+
+ModelT LstmModel(bool quantized) {
+  const auto type = quantized ? TensorType::INT8 : TensorType::FLOAT32;
+  const auto spec = [&](std::vector<int32_t> shape, float scale) {
+    return quantized ? Int8(std::move(shape), scale, 0)
+                     : TensorSpec{type, std::move(shape), {}, 0, {}, 0};
+  };
+  std::vector<TensorSpec> inputs = {spec({1, 2, 3}, 0.5f)};
+  for (int i = 0; i < 4; ++i) inputs.push_back(Int8Weights({2, 3}, {0.01f}, 0));
+  for (int i = 0; i < 4; ++i) inputs.push_back(Int8Weights({2, 2}, {0.01f}, 0));
+  for (int i = 0; i < 4; ++i) {
+    inputs.push_back(quantized ? Bias(2, {0.005f}) : TensorSpec{type, {2}, {}, 0, Bytes(8), 0});
+  }
+  inputs.push_back(spec({1, 2}, 1.0f / 128));  // the states
+  inputs.push_back(TensorSpec{TensorType::INT16, {1, 2}, {1.0f / 2048}, 0, {}, 0});
+  tflite::UnidirectionalSequenceLSTMOptionsT options;
+  options.activation = Activation::TANH;
+  ModelT model = OperatorModel(Builtin::UNIDIRECTIONAL_SEQUENCE_LSTM, inputs,
+                               {spec({1, 2, 2}, 1.0f / 128)}, options);
+  auto& graph = *model->subgraphs[0];
+  graph.inputs = {0};
+  graph.operators[0]->inputs = {0, 1,  2,  3,  4,  5,  6,  7,  8,  -1, -1, -1,
+                                9, 10, 11, 12, -1, -1, 13, 14, -1, -1, -1, -1};
+  for (const size_t state : {13u, 14u}) graph.tensors[state]->is_variable = true;
+  return model;
+}
 
 std::vector<ModelT> OperatorModels() {
   std::vector<ModelT> models;
@@ -153,6 +203,8 @@ std::vector<ModelT> OperatorModels() {
   AddElementwise(models);
   AddWindows(models);
   AddMovement(models);
+  AddConversions(models);
+  models.push_back(LstmModel(true));
   return models;
 }
 

@@ -10,4 +10,7 @@ namespace integra::test {
 
 std::vector<ModelT> OperatorModels();
 
+// An LSTM with LiteRT's 24 operands, of int8 or float numbers.
+ModelT LstmModel(bool quantized);
+
 }  // namespace integra::test
