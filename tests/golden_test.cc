@@ -15,21 +15,6 @@
 namespace integra::test {
 namespace {
 
-// All with quantized operators. MoveNet's decoder divides and takes a root in float32.
-constexpr const char* kNetworks[] = {
-    "ad01_int8",
-    "deeplabv3_mnv2_dm05_pascal_quant",
-    "keras_lstm_mnist_ptq",
-    "kws_ref_model",
-    "mobilenet_v1_0.25_128_quant",
-    "movenet_single_pose_lightning_ptq",
-    "pretrainedResnet_quant",
-    "split_concat",
-    "str_ww_ref_model",
-    "tf2_mobilenet_v2_1.0_224_ptq",
-    "vww_96_int8",
-};
-
 // LiteRT keeps the states of its LSTM from one run to the next.
 constexpr const char* kRecurrent = "keras_lstm_mnist_ptq";
 
@@ -60,10 +45,15 @@ graph::Graph ImportAndReload(const GoldenNetwork& golden) {
   return graph::LoadNetwork(folder.path());
 }
 
+std::vector<std::string> AllNames() {
+  std::vector<std::string> names;
+  for (const GoldenName& golden : GoldenNames()) names.push_back(golden.name);
+  return names;
+}
+
 // Calls test(golden) for every network; an error of Integra fails the test and goes on.
 template <typename Test>
-void ForEachNetwork(Test test,
-                    std::vector<std::string> names = {std::begin(kNetworks), std::end(kNetworks)}) {
+void ForEachNetwork(Test test, const std::vector<std::string>& names = AllNames()) {
   const auto data = GoldenFolder();
   if (!data) return;
   for (const std::string& name : names) {

@@ -12,19 +12,6 @@
 namespace integra::test {
 namespace {
 
-constexpr const char* kNetworks[] = {
-    "ad01_int8",
-    "deeplabv3_mnv2_dm05_pascal_quant",
-    "keras_lstm_mnist_ptq",
-    "kws_ref_model",
-    "mobilenet_v1_0.25_128_quant",
-    "pretrainedResnet_quant",
-    "split_concat",
-    "str_ww_ref_model",
-    "tf2_mobilenet_v2_1.0_224_ptq",
-    "vww_96_int8",
-};
-
 const LayerComparison& SameInput(const Comparison& comparison) {
   return *std::find_if(comparison.layers.begin(), comparison.layers.end(),
                        [](const LayerComparison& layers) { return layers.same_input; });
@@ -33,7 +20,7 @@ const LayerComparison& SameInput(const Comparison& comparison) {
 TEST_CASE("simulated and integer: every layer fed the same input is within one step") {
   const auto data = GoldenFolder();
   if (!data) return;
-  for (const std::string name : kNetworks) {
+  for (const std::string& name : IntegerGoldenNames(1000)) {
     CAPTURE(name);
     const GoldenNetwork golden = LoadGolden(*data, name);
     const Network network = Import(golden.model);

@@ -44,10 +44,7 @@ std::vector<NamedNetwork> NetworksToRun() {
   networks.push_back({"small convolution, dynamic", WithDynamicRanges(networks[0].network)});
   const auto data = GoldenFolder();
   if (!data) return networks;
-  for (const std::string name :
-       {"ad01_int8", "keras_lstm_mnist_ptq", "kws_ref_model", "mobilenet_v1_0.25_128_quant",
-        "pretrainedResnet_quant", "split_concat", "str_ww_ref_model",
-        "tf2_mobilenet_v2_1.0_224_ptq", "vww_96_int8"}) {
+  for (const std::string& name : IntegerGoldenNames(400)) {
     networks.push_back({name, Import(*data / "models" / (name + ".tflite"))});
     if (name == "pretrainedResnet_quant") {
       networks.push_back({name + ", dynamic", WithDynamicRanges(networks.back().network)});

@@ -33,7 +33,7 @@ struct NamedNetwork {
 };
 
 // A small convolutional network, the one that ships, and, where the golden data is at hand, the
-// real ones whose operators are all integer.
+// real ones of moderate size whose operators are all integer.
 std::vector<NamedNetwork> NetworksToRun();
 
 }  // namespace integra::test

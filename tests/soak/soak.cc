@@ -83,10 +83,7 @@ std::vector<Subject> Subjects(const TemporaryFolder& folder) {
   add(Network::Load(INTEGRA_SOURCE_DIR "/models/digits").graph());
   const auto data = GoldenFolder();
   if (!data) return subjects;
-  for (const std::string name :
-       {"ad01_int8", "keras_lstm_mnist_ptq", "kws_ref_model", "mobilenet_v1_0.25_128_quant",
-        "pretrainedResnet_quant", "split_concat", "str_ww_ref_model",
-        "tf2_mobilenet_v2_1.0_224_ptq", "vww_96_int8"}) {
+  for (const std::string& name : IntegerGoldenNames(400)) {
     add(Import(*data / "models" / (name + ".tflite")).graph());
   }
   return subjects;

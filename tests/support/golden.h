@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace integra::test {
 
@@ -17,5 +19,16 @@ namespace integra::test {
 // (Not std::source_location, which Clang 14 has not.)
 std::optional<std::filesystem::path> GoldenFolder(const char* file = __builtin_FILE(),
                                                   int line = __builtin_LINE());
+
+// The networks of the folder that have quantized operators and results to compare with.
+struct GoldenName {
+  std::string name;
+  double million_macs;  // multiply-accumulates of one run
+  bool has_float_nodes = false;
+};
+const std::vector<GoldenName>& GoldenNames();
+
+// The names of those without float nodes that take at most so many multiply-accumulates.
+std::vector<std::string> IntegerGoldenNames(double most_million_macs);
 
 }  // namespace integra::test
