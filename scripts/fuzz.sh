@@ -32,15 +32,20 @@ run() {
   SECONDS=0
   if ! "${command[@]}" -max_total_time="$seconds" > "fuzz_$target.log" 2>&1; then
     left=$((seconds - SECONDS))
-    [ "$left" -lt 1 ] ||
+    if [ "$left" -gt 0 ]; then
       "${command[@]}" -fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 \
         -max_total_time="$left" >> "fuzz_$target.log" 2>&1 || true
+      "${command[@]}" -runs=0 >> "fuzz_$target.log" 2>&1 || true  # for the edges
+    fi
   fi
   rmdir "$past" 2> /dev/null || true
-  # "#N DONE cov: EDGES ..." of the one process, "#N: cov: EDGES ..." of the others.
+  # "#N DONE cov: EDGES ..." of one process; with -fork "#N: cov: ...", which counts more than edges.
   awk -v target="$target" '
-    $1 ~ /^#[0-9]+$/ && $3 == "cov:" { first = substr($1, 2) + 0; if ($4 > edges) edges = $4 + 0 }
-    $1 ~ /^#[0-9]+:$/ && $2 == "cov:" { rest = substr($1, 2) + 0; if ($3 > edges) edges = $3 + 0 }
+    $1 ~ /^#[0-9]+$/ && $3 == "cov:" {
+      if (!rest) first = substr($1, 2) + 0
+      if ($4 + 0 > edges) edges = $4 + 0
+    }
+    $1 ~ /^#[0-9]+:$/ && $2 == "cov:" { rest = substr($1, 2) + 0 }
     END { print target ": " first + rest " executions, " edges " edges" }' "fuzz_$target.log"
 }
 export -f run
