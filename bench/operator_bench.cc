@@ -71,12 +71,11 @@ void RunNode(benchmark::State& state, const Network& network, double macs, doubl
   Session session(network, {.profile = true});
   std::mt19937 random(1);
   std::vector<std::vector<std::byte>> buffers;
-  std::vector<std::span<const std::byte>> inputs;
   for (const TensorInfo& info : session.inputs()) {
     auto& buffer = buffers.emplace_back(static_cast<size_t>(ElementCount(info.shape)));
     for (std::byte& byte : buffer) byte = static_cast<std::byte>(random());
   }
-  for (const auto& buffer : buffers) inputs.emplace_back(buffer);
+  const std::vector<std::span<const std::byte>> inputs(buffers.begin(), buffers.end());
   std::vector<std::byte> output(static_cast<size_t>(ElementCount(session.outputs()[0].shape)));
   const std::span<std::byte> outputs[] = {output};
   session.Run(inputs, outputs);

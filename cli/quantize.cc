@@ -21,7 +21,6 @@ namespace integra::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using quantize::LayerSensitivity;
 using quantize::Recipe;
 using quantize::Report;
 

@@ -57,6 +57,7 @@ void CheckChoice(const Graph& graph, const Node& node, const AttributeSchema& sc
 void RefuseUnknown(const Graph& graph, const Node& node,
                    const std::vector<AttributeSchema>& schemas) {
   std::vector<std::string> known;
+  known.reserve(schemas.size());
   for (const AttributeSchema& schema : schemas) known.emplace_back(schema.name);
   for (const auto& [name, value] : node.attributes) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {

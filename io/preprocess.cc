@@ -73,7 +73,7 @@ std::vector<std::byte> MakeTable(const std::string& values, int channels, const 
         value = double{meant_for.quantization.scale[0]} *
                 (value - meant_for.quantization.zero_point[0]);
       }
-      WriteRealValue(value, table, target, static_cast<size_t>(c * 256 + p));
+      WriteRealValue(value, table, target, static_cast<size_t>(c) * 256 + static_cast<size_t>(p));
     }
   }
   return table;

@@ -33,8 +33,11 @@ Filter MakeFilter(int in_size, int out_size) {
   for (int i = 0; i < out_size; ++i) {
     Taps& taps = filter.taps[static_cast<size_t>(i)];
     const double center = (i + 0.5) * scale;
+    // NOLINTBEGIN(bugprone-incorrect-roundings): Pillow rounds so; std::lround() is for negative
+    // halves another number.
     taps.first = std::max(static_cast<int>(center - support + 0.5), 0);
     taps.count = std::min(static_cast<int>(center + support + 0.5), in_size) - taps.first;
+    // NOLINTEND(bugprone-incorrect-roundings)
     taps.weights = filter.weights.size();
     weights.clear();
     double sum = 0;
@@ -46,6 +49,7 @@ Filter MakeFilter(int in_size, int out_size) {
     }
     for (const double weight : weights) {
       const double share = sum != 0 ? weight / sum : weight;
+      // NOLINTNEXTLINE(bugprone-incorrect-roundings): as above; weights are not negative.
       filter.weights.push_back(static_cast<int32_t>(0.5 + share * (1 << kFractionBits)));
     }
   }

@@ -192,8 +192,7 @@ class Equalizer {
           std::any_of(layer.factor.begin(), layer.factor.end(), [](float f) { return f != 1; });
       if (!scaled || node.text("activation") != "relu6") continue;
       node.attributes["activation"] = std::string("relu");
-      graph::Tensor uncapped;
-      static_cast<TensorInfo&>(uncapped) = graph_.tensor(id);
+      graph::Tensor uncapped = graph_.tensor(id);
       uncapped.name = UnusedName(uncapped.name + "/uncapped");
       graph::Tensor cap;
       cap.name = UnusedName(graph_.tensor(id).name + "/cap");

@@ -104,7 +104,8 @@ void ScaleGroups::Convert(graph::Graph& graph, size_t& node_index, size_t input)
   const TensorId source = graph.nodes[node_index].inputs[input];
   const auto copy = static_cast<TensorId>(graph.tensors.size());
   graph::Tensor tensor;
-  static_cast<TensorInfo&>(tensor) = graph.tensor(source);
+  const TensorInfo& info = graph.tensor(source);  // without its data
+  static_cast<TensorInfo&>(tensor) = info;
   graph::Node convert;
   convert.type = graph::ParseOpType("quantize").value();
   convert.name = StrCat(graph.nodes[node_index].name, "/convert", input);

@@ -70,8 +70,8 @@ TEST_CASE("float: values that come from accumulators round as the integers do") 
       std::vector<float> real(kSums);
       for (int64_t i = 0; i < kSums; ++i) {
         // As far off as sums of floats are.
-        const double sum =
-            static_cast<double>(i - kSums / 2) + 0.2 * static_cast<double>(i % 3 - 1);
+        const int64_t whole = i - kSums / 2;
+        const double sum = static_cast<double>(whole) + 0.2 * static_cast<double>(i % 3 - 1);
         real[static_cast<size_t>(i)] = static_cast<float>(sum * unit);
       }
       FakeQuantize(grid, rounding, real.data());

@@ -4,8 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <random>
 
 #include "base/atomic_file.h"
@@ -182,13 +182,12 @@ TEST_CASE("network file: scales are written with the fewest digits that read bac
   std::mt19937 random(7);
   for (int i = 0; i < 100000; ++i) {
     const auto bits = static_cast<uint32_t>(random());
-    float value;
-    std::memcpy(&value, &bits, sizeof(value));
+    const auto value = std::bit_cast<float>(bits);
     if (!std::isfinite(value)) continue;
     const std::string text = graph::JsonNumber(value);
     const graph::JsonDocument json("number", text);
     const auto read = static_cast<float>(*json.root().real());
-    if (std::memcmp(&read, &value, sizeof(value)) != 0) {
+    if (std::bit_cast<uint32_t>(read) != bits) {
       CAPTURE(text);
       REQUIRE(read == value);
     }

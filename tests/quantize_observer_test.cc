@@ -115,7 +115,7 @@ TEST_CASE("histogram: a share of the values has the shape of all, and no extreme
   periodic.Add(values, {.most = 1 << 17, .seed = 3});
   CHECK(periodic.bins().size() == 7);
   for (const Histogram::Bin& bin : periodic.bins()) {
-    CHECK(static_cast<double>(bin.count) == doctest::Approx((1 << 17) / 8).epsilon(0.4));
+    CHECK(static_cast<double>(bin.count) == doctest::Approx((1 << 17) / 8.0).epsilon(0.4));
   }
   // A fault is found wherever it is.
   values[5000] = NAN;

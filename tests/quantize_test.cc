@@ -19,7 +19,6 @@ namespace {
 
 using graph::Graph;
 using graph::Node;
-using graph::OpType;
 using graph::TensorId;
 
 using test::Builder;

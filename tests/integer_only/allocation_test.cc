@@ -24,10 +24,12 @@ void Note() {
 // These take the place of the C library's, in this program and in the libraries it uses; operator
 // new calls malloc.
 extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier): the C library's own functions under their own names.
 void* __libc_malloc(size_t);
 void* __libc_calloc(size_t, size_t);
 void* __libc_realloc(void*, size_t);
 void* __libc_memalign(size_t, size_t);
+// NOLINTEND(bugprone-reserved-identifier)
 
 void* malloc(size_t bytes) {
   Note();

@@ -87,6 +87,7 @@ Trace Follow(const std::function<void()>& f) {
     });
     if (mapping == mappings.end()) continue;  // unmapped since: cannot be, code stays
     std::string code(16, '\x90');
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): where the instruction pointer was.
     std::memcpy(code.data(), reinterpret_cast<const void*>(address),
                 std::min<size_t>(code.size(), mapping->end - address));
     trace.code.push_back(std::move(code));

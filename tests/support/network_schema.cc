@@ -19,7 +19,7 @@ Json ListOf(Json items) { return {{"type", "array"}, {"items", std::move(items)}
 
 Json AnyOf(std::vector<Json> all) { return {{"anyOf", std::move(all)}}; }
 
-Json Described(const std::string& description, Json schema) {
+Json Described(const std::string& description, const Json& schema) {
   Json described = {{"description", description}};
   described.update(schema);
   return described;
@@ -79,14 +79,14 @@ Json NodeOf(graph::OpType type) {
   std::vector<std::string> required = {"name", "type", "inputs", "outputs"};
   if (!required_attributes.empty()) required.emplace_back("attributes");
   const bool has_optional = op.max_inputs < 0 || op.max_inputs > op.min_inputs;
-  Json node =
+  const Json node =
       Object(std::move(required),
              {{"name", Ref("name")},
               {"type", {{"const", graph::NameOf(type)}}},
               {"inputs", Tensors(op.min_inputs, op.max_inputs, has_optional)},
               {"outputs", Tensors(op.min_outputs, op.max_outputs, false)},
               {"attributes", Object(std::move(required_attributes), std::move(attributes))}});
-  return Described(op.summary, std::move(node));
+  return Described(op.summary, node);
 }
 
 Json DataTypes() {
