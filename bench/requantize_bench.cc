@@ -34,7 +34,7 @@ void RunRequantize(benchmark::State& state, kernels::Isa isa, Stage kind) {
                   [&] { return static_cast<int32_t>((random() >> 12) - kLargestSum); });
   const kernels::RequantizeFunction requantize = kernels::ChooseRequantize(isa);
   for (auto _ : state) {
-    requantize(vector_stage, sums.data<int32_t>(), kChannels, kRows, kChannels, nullptr,
+    requantize(vector_stage, 0, sums.data<int32_t>(), kChannels, kRows, kChannels, nullptr,
                dst.data<uint8_t>(), kChannels);
     benchmark::ClobberMemory();
   }

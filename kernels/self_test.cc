@@ -183,6 +183,47 @@ void TestDepthwise(const KernelSet& kernels, Comparison& comparison) {
   }
 }
 
+// Whole tiles and parts of them, channels that fill vectors and that do not.
+void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
+  struct Size {
+    int64_t rows, columns, in, out;
+  };
+  constexpr Size kSizes[] = {{4, 4, 32, 32}, {7, 9, 35, 49}};
+  comparison.Begin("Winograd convolution");
+  for (const bool extreme : {false, true}) {
+    Values values(extreme);
+    for (const Size& size : kSizes) {
+      GemmProblem p;
+      p.n = size.out;
+      p.segments = 3;
+      p.segment_length = 3 * size.in;
+      p.max_rows = size.rows * size.columns;
+      const std::vector<int8_t> weights = values.Weights(p.n * p.depth());
+      const std::vector<int32_t> bias = values.Words(p.n, 10000);
+      p.weights = weights.data();
+      p.src_zero_point = 131;
+      p.bias = bias.data();
+      p.stage = values.Stage(p.n, p.depth());
+      Conv2dParams c;
+      c.in_channels = size.in;
+      c.out_channels = size.out;
+      c.src_zero_point = p.src_zero_point;
+      c.y = {.input = (size.rows + 3) / 4 * 4 + 2, .output = size.rows, .kernel = 3};
+      c.x = {.input = (size.columns + 3) / 4 * 4 + 2, .output = size.columns, .kernel = 3};
+      const Bytes image = values.Unsigned(c.y.input * c.x.input * size.in);
+      const auto winograd = kernels.winograd(p);
+      if (winograd == nullptr) continue;
+      const int64_t count = p.max_rows * p.n;
+      Bytes got = Outputs(count), expected = Outputs(count);
+      const AlignedBuffer scratch(winograd->scratch_bytes());
+      winograd->Run(image.data(), c.x.input * size.in, size.rows, size.columns, got.data(),
+                    size.columns * p.n, scratch.data());
+      ReferenceConv2d(c, image.data(), weights.data(), bias.data(), p.stage, expected.data());
+      comparison.Compare(got, expected, count);
+    }
+  }
+}
+
 void TestRequantize(const KernelSet& kernels, Comparison& comparison) {
   constexpr int64_t kRows = 3, kChannels = 37, kStride = 48;
   comparison.Begin("requantization");
@@ -196,7 +237,7 @@ void TestRequantize(const KernelSet& kernels, Comparison& comparison) {
                                   int64_t{largest} + 1000);
     Bytes got = Outputs(kRows * kChannels), expected = got;
     const auto run = [&](RequantizeFunction f, Bytes& y) {
-      f(stage, sums.data(), kStride, kRows, kChannels, terms.data(), y.data(), kChannels);
+      f(stage, 0, sums.data(), kStride, kRows, kChannels, terms.data(), y.data(), kChannels);
     };
     run(kernels.requantize, got);
     run(reference::Requantize, expected);
@@ -360,6 +401,7 @@ KernelSet KernelsOf(Isa isa) {
   return {
       .gemm = [isa](const GemmProblem& p) { return MakeGemm(p, isa, GemmKind::kOwn); },
       .depthwise = [isa](const DepthwiseProblem& p) { return MakeDepthwise(p, isa); },
+      .winograd = [isa](const GemmProblem& p) { return MakeWinograd(p, isa); },
       .requantize = ChooseRequantize(isa),
       .lookup = ChooseLookup(isa).run,
       .add = [isa](const AddParams& p) { return ChooseAddRow(p, isa); },
@@ -375,8 +417,9 @@ KernelSet KernelsOf(Isa isa) {
 KernelSelfTest TestKernels(const KernelSet& kernels) {
   KernelSelfTest result;
   Comparison comparison(result);
-  for (const auto test : {TestGemm, TestDepthwise, TestRequantize, TestLookup, TestAdd,
-                          TestLinearSum, TestPools, TestSumColumns, TestBilinear, TestLstmCells}) {
+  for (const auto test :
+       {TestGemm, TestDepthwise, TestWinograd, TestRequantize, TestLookup, TestAdd, TestLinearSum,
+        TestPools, TestSumColumns, TestBilinear, TestLstmCells}) {
     test(kernels, comparison);
   }
   return result;

@@ -20,6 +20,7 @@
 #include "kernels/reduce.h"
 #include "kernels/requantize.h"
 #include "kernels/resize.h"
+#include "kernels/winograd.h"
 
 namespace integra::kernels {
 
@@ -27,6 +28,8 @@ namespace integra::kernels {
 struct KernelSet {
   std::function<std::unique_ptr<const Gemm>(const GemmProblem&)> gemm;
   std::function<std::unique_ptr<const Depthwise>(const DepthwiseProblem&)> depthwise;
+  // May return null: then Gemm serves.
+  std::function<std::unique_ptr<const Winograd>(const GemmProblem&)> winograd;
   RequantizeFunction requantize = nullptr;
   Lookup lookup = nullptr;
   std::function<AddRowChoice(const AddParams&)> add;

@@ -83,6 +83,15 @@ TEST_CASE("conv_2d equals the reference on every instruction set") {
   }
 }
 
+// Those that Winograd's kernels take, and like ones.
+TEST_CASE("3x3 conv_2d of many channels equals the reference on every instruction set") {
+  Random random(15);
+  for (int i = 0; i < 40; ++i) {
+    CheckLayer(random, {Pick(random, 3, 19), Pick(random, 3, 37), Pick(random, 14, 50),
+                        Pick(random, 14, 50), 3, 3});
+  }
+}
+
 TEST_CASE("1x1 conv_2d equals the reference on every instruction set") {
   Random random(12);
   for (int i = 0; i < 60; ++i) {

@@ -193,7 +193,7 @@ TEST_CASE("dynamic stage: vectors give the same bits as the reference, for any r
                                        layer.largest_sum);
       stage.Update(run.multipliers, run.addends, run.min, run.max);
       std::vector<uint8_t> found(expected.size());
-      kernels::ChooseRequantize(isa)(stage, sums.data(), n, rows, n, nullptr, found.data(), n);
+      kernels::ChooseRequantize(isa)(stage, 0, sums.data(), n, rows, n, nullptr, found.data(), n);
       CHECK(found == expected);
     }
   }

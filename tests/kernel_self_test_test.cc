@@ -55,6 +55,31 @@ class WrongDepthwise final : public Depthwise {
   const std::unique_ptr<const Depthwise> right_;
 };
 
+// The product of every pixel by itself.
+class WrongWinograd final : public Winograd {
+ public:
+  explicit WrongWinograd(const GemmProblem& p)
+      : n_(p.n), channels_(p.segment_length / 3), right_(MakeReferenceGemm(p)) {}
+  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, uint8_t* dst,
+           int64_t dst_pitch, std::byte* scratch) const override {
+    const auto pitch = static_cast<int32_t>(src_pitch);
+    const int32_t segments[] = {0, pitch, 2 * pitch};
+    for (int64_t i = 0; i < rows * columns; ++i) {
+      const int64_t y = i / columns, x = i % columns;
+      const auto offset = static_cast<int32_t>(y * src_pitch + x * channels_);
+      right_->Run({src, &offset, segments}, 1, dst + y * dst_pitch + x * n_, n_, scratch);
+    }
+    dst[(rows - 1) * dst_pitch + columns * n_ - 1] ^= 1;
+  }
+  std::string name() const override { return "wrong"; }
+  size_t scratch_bytes() const override { return right_->scratch_bytes(); }
+  size_t bytes() const override { return 0; }
+
+ private:
+  const int64_t n_, channels_;
+  const std::unique_ptr<const Gemm> right_;
+};
+
 // The portable kernels with one of them wrong.
 std::map<std::string, KernelSet> WrongSets() {
   std::map<std::string, KernelSet> sets;
@@ -67,12 +92,15 @@ std::map<std::string, KernelSet> WrongSets() {
   wrong("depthwise convolution").depthwise = [](const DepthwiseProblem& p) {
     return std::make_unique<WrongDepthwise>(p);
   };
-  wrong("requantization").requantize = [](const VectorOutputStage& stage, const int32_t* sums,
-                                          int64_t sum_stride, int64_t rows, int64_t n,
-                                          const int32_t* terms, uint8_t* dst, int64_t dst_stride) {
-    reference::Requantize(stage, sums, sum_stride, rows, n, terms, dst, dst_stride);
-    dst[(rows - 1) * dst_stride + n - 1] ^= 1;
+  wrong("Winograd convolution").winograd = [](const GemmProblem& p) {
+    return std::make_unique<WrongWinograd>(p);
   };
+  wrong("requantization").requantize =
+      [](const VectorOutputStage& stage, int64_t first, const int32_t* sums, int64_t sum_stride,
+         int64_t rows, int64_t n, const int32_t* terms, uint8_t* dst, int64_t dst_stride) {
+        reference::Requantize(stage, first, sums, sum_stride, rows, n, terms, dst, dst_stride);
+        dst[(rows - 1) * dst_stride + n - 1] ^= 1;
+      };
   wrong("table lookup").lookup = [](const uint8_t* table, const uint8_t* src, int64_t count,
                                     uint8_t* dst) {
     LookupReference(table, src, count, dst);

@@ -68,7 +68,7 @@ TEST_CASE("requantization: every level equals the specification at every shift")
           const auto sums = Sums(random, largest - largest / 4);
           std::vector<uint8_t> expected(kRows * kChannels), found(kRows * kChannels);
           const auto run = [&](RequantizeFunction f, std::vector<uint8_t>& y) {
-            f(stage, sums.data(), kStride, kRows, kChannels, nullptr, y.data(), kChannels);
+            f(stage, 0, sums.data(), kStride, kRows, kChannels, nullptr, y.data(), kChannels);
           };
           run(reference::Requantize, expected);
           for (int isa = 0; isa <= static_cast<int>(DetectIsa()); ++isa) {

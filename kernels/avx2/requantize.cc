@@ -6,18 +6,18 @@
 
 namespace integra::kernels::avx2 {
 
-void Requantize(const VectorOutputStage& stage, const int32_t* sums, int64_t sum_stride,
-                int64_t rows, int64_t n, const int32_t* row_terms, uint8_t* dst,
+void Requantize(const VectorOutputStage& stage, int64_t first, const int32_t* sums,
+                int64_t sum_stride, int64_t rows, int64_t n, const int32_t* row_terms, uint8_t* dst,
                 int64_t dst_stride) {
   const Form form = stage.form();
   if (form == Form::kScalar) {
-    reference::Requantize(stage, sums, sum_stride, rows, n, row_terms, dst, dst_stride);
+    reference::Requantize(stage, first, sums, sum_stride, rows, n, row_terms, dst, dst_stride);
     return;
   }
   const ClampVectors clamp = LoadClamp(stage);
   for (int64_t j = 0; j < n; j += 16) {
     const int64_t valid = std::min<int64_t>(16, n - j);
-    const VectorOutputStage::Block& block = stage.blocks()[j / 16];
+    const VectorOutputStage::Block& block = stage.blocks()[(first + j) / 16];
     const StageVectors v0 = LoadStage(block, 0), v1 = LoadStage(block, 1);
     for (int64_t r = 0; r < rows; ++r) {
       const auto* from = reinterpret_cast<const __m256i*>(sums + r * sum_stride + j);

@@ -34,18 +34,31 @@ struct Vectors {
     return _mm256_shuffle_epi8(table, indices);
   }
 
+  // 16-bit lanes.
+  static Vector Set16(int x) { return _mm256_set1_epi16(static_cast<int16_t>(x)); }
+  // kBytes / 2 bytes.
+  static Vector Widen16(const uint8_t* x) {
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
+  }
+  static Vector Add16(Vector a, Vector b) { return _mm256_add_epi16(a, b); }
+  static Vector Subtract16(Vector a, Vector b) { return _mm256_sub_epi16(a, b); }
+  static Vector ShiftLeft16(Vector a, int count) { return _mm256_slli_epi16(a, count); }
+
   // 32-bit lanes.
+  using Lanes = uint32_t __attribute__((vector_size(32)));  // sums wrap
   static Vector Add(Vector a, Vector b) { return _mm256_add_epi32(a, b); }
   static Vector Subtract(Vector a, Vector b) { return _mm256_sub_epi32(a, b); }
   static Vector Multiply(Vector a, Vector b) { return _mm256_mullo_epi32(a, b); }
   static Vector Min(Vector a, Vector b) { return _mm256_min_epi32(a, b); }
   static Vector Max(Vector a, Vector b) { return _mm256_max_epi32(a, b); }
+  static Vector ShiftLeft(Vector a, int count) { return _mm256_slli_epi32(a, count); }
   static Vector ShiftRight(Vector a, int count) { return _mm256_srai_epi32(a, count); }
   static Vector ShiftRightBy(Vector a, int count) {  // not a constant
     return _mm256_sra_epi32(a, _mm_cvtsi32_si128(count));
   }
   // Products of 16-bit lanes, each pair added.
   static Vector MultiplyPairs(Vector a, Vector b) { return _mm256_madd_epi16(a, b); }
+  static void AddPairs(Vector a, Vector b, Lanes& sum) { sum += (Lanes)_mm256_madd_epi16(a, b); }
   // kBytes / 4 bytes.
   static Vector Widen(const uint8_t* x) {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(x)));

@@ -6,17 +6,17 @@
 
 namespace integra::kernels::avx512 {
 
-void Requantize(const VectorOutputStage& stage, const int32_t* sums, int64_t sum_stride,
-                int64_t rows, int64_t n, const int32_t* row_terms, uint8_t* dst,
+void Requantize(const VectorOutputStage& stage, int64_t first, const int32_t* sums,
+                int64_t sum_stride, int64_t rows, int64_t n, const int32_t* row_terms, uint8_t* dst,
                 int64_t dst_stride) {
   if (stage.form() == Form::kScalar) {
-    reference::Requantize(stage, sums, sum_stride, rows, n, row_terms, dst, dst_stride);
+    reference::Requantize(stage, first, sums, sum_stride, rows, n, row_terms, dst, dst_stride);
     return;
   }
   const ClampVectors clamp = LoadClamp(stage);
   const __m512i none = _mm512_setzero_si512();
   for (int64_t j = 0; j < n; j += 16) {
-    const VectorOutputStage::Block& block = stage.blocks()[j / 16];
+    const VectorOutputStage::Block& block = stage.blocks()[(first + j) / 16];
     const StageVectors v = LoadStage(block);
     const int64_t left = std::min<int64_t>(16, n - j);
     const __mmask16 mask = static_cast<__mmask16>((1u << left) - 1);

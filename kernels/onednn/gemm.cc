@@ -34,7 +34,8 @@ class OneDnnGemm final : public Gemm {
            std::byte* scratch) const override {
     ForEachTile(src, rows, scratch,
                 [&](int64_t r, int64_t count, const int32_t* sums, const int32_t* terms) {
-                  requantize_(stage_, sums, n_, count, n_, terms, dst + r * dst_stride, dst_stride);
+                  requantize_(stage_, 0, sums, n_, count, n_, terms, dst + r * dst_stride,
+                              dst_stride);
                 });
   }
 

@@ -5,6 +5,7 @@
 #include "runtime/ops/dynamic_layer.h"
 #include "runtime/ops/padded_rows.h"
 #include "runtime/ops/row_source.h"
+#include "runtime/ops/winograd.h"
 
 namespace integra::runtime {
 namespace {
@@ -153,6 +154,7 @@ void LowerConv2d(Lowering& l) {
     EmitInt16(l, p);
     return;
   }
+  if (EmitWinograd(l, p)) return;
   auto stripes = std::make_shared<const Stripes>(Flatten(p), l.options.threads);
   const Int8Weights weights = Int8WeightsOf(l.input(1));
   const OutputStage stage = OutputStageOf(l);

@@ -65,7 +65,7 @@ void DynamicLayerStep::Finish(const StepContext& c, const DynamicRange& x) {
   stage_.Update(run_.multipliers, run_.addends, run_.min, run_.max);
   c.pool->ParallelFor(parts, [&](int64_t part, int) {
     const int64_t first = rows_ * part / parts, end = rows_ * (part + 1) / parts;
-    requantize_(stage_, sums + first * n, n, end - first, n, nullptr,
+    requantize_(stage_, 0, sums + first * n, n, end - first, n, nullptr,
                 c.out<uint8_t>(out_) + first * n, n);
   });
 }

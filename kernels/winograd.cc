@@ -1,0 +1,121 @@
+#include "kernels/winograd.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+namespace integra::kernels {
+namespace {
+
+// Input channels at a time: loops over them become vectors.
+constexpr int64_t kChannels = 16;
+using Values = std::array<int16_t, kChannels>;
+
+// G of rows of three taps.
+std::array<Values, 6> TransformTaps(const Values& a, const Values& b, const Values& c) {
+  std::array<Values, 6> to = {};
+  for (size_t i = 0; i < kChannels; ++i) {
+    const int outer = a[i] + c[i], wide = a[i] + 4 * c[i];
+    to[0][i] = static_cast<int16_t>(6 * a[i]);
+    to[1][i] = static_cast<int16_t>(-4 * (outer + b[i]));
+    to[2][i] = static_cast<int16_t>(-4 * (outer - b[i]));
+    to[3][i] = static_cast<int16_t>(wide + 2 * b[i]);
+    to[4][i] = static_cast<int16_t>(wide - 2 * b[i]);
+    to[5][i] = static_cast<int16_t>(12 * c[i]);
+  }
+  return to;
+}
+
+// The largest factor of G w Gt: 12 in each direction.
+constexpr int32_t kLargestGain = 12 * 12;
+
+using Products = std::array<std::array<Values, 6>, 6>;  // [x][y]
+
+// G w Gt of `count` input channels, the first one's first tap at `w`.
+Products TransformWeights(const GemmProblem& p, const int8_t* w, int64_t count) {
+  const int64_t channels = p.segment_length / 3;
+  std::array<std::array<Values, 6>, 3> rows = {};  // [ky][x]
+  for (size_t ky = 0; ky < 3; ++ky) {
+    std::array<Values, 3> taps = {};
+    for (size_t kx = 0; kx < 3; ++kx, w += channels) {
+      for (int64_t i = 0; i < count; ++i) {
+        taps[kx][static_cast<size_t>(i)] = static_cast<int16_t>(w[i] - p.weight_zero_point);
+      }
+    }
+    rows[ky] = TransformTaps(taps[0], taps[1], taps[2]);
+  }
+  Products products = {};
+  for (size_t x = 0; x < 6; ++x) products[x] = TransformTaps(rows[0][x], rows[1][x], rows[2][x]);
+  return products;
+}
+
+// To `to`, `product` values from one product to the next, 2 * width from one step to the next.
+void Pack(const Products& products, int64_t count, int64_t product, int64_t width, int16_t* to) {
+  for (size_t y = 0; y < 6; ++y) {
+    for (size_t x = 0; x < 6; ++x, to += product) {
+      for (int64_t k = 0; k < count; k += 2) {  // behind the last channel there are zeros
+        std::memcpy(to + k * width, products[x][y].data() + k, 2 * sizeof(int16_t));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+bool WinogradIsExact(const GemmProblem& p) {
+  int64_t largest_sum = 0;
+  int32_t largest = 0;
+  for (int64_t n = 0; n < p.n; ++n) {
+    int64_t sum = 0;
+    for (int64_t k = 0; k < p.depth(); ++k) {
+      const int32_t w = std::abs(p.weights[n * p.depth() + k] - p.weight_zero_point);
+      largest = std::max(largest, w);
+      sum += w;
+    }
+    largest_sum = std::max(largest_sum, sum);
+  }
+  return largest * kLargestGain <= INT16_MAX && 128 * largest_sum < (1 << 25);
+}
+
+AlignedBuffer WinogradWeights(const GemmProblem& p, int64_t width) {
+  const int64_t channels = p.segment_length / 3, steps = (channels + 1) / 2;
+  const int64_t product = steps * width * 2;  // values
+  const int64_t blocks = (p.n + width - 1) / width;
+  AlignedBuffer packed(static_cast<size_t>(blocks * kWinogradProducts * product) * sizeof(int16_t));
+  // A few input channels of a whole block at a time: what is written stays in the cache.
+  for (int64_t block = 0; block < blocks; ++block) {
+    int16_t* to = packed.data<int16_t>() + block * kWinogradProducts * product;
+    for (int64_t k = 0; k < channels; k += kChannels) {
+      const int64_t count = std::min(kChannels, channels - k);
+      for (int64_t n = 0; n < std::min(width, p.n - block * width); ++n) {
+        const int8_t* w = p.weights + (block * width + n) * p.depth() + k;
+        Pack(TransformWeights(p, w, count), count, product, width, to + (k / 2 * width + n) * 2);
+      }
+    }
+  }
+  return packed;
+}
+
+std::vector<int32_t> WinogradAddends(const GemmProblem& problem) {
+  GemmProblem centred = problem;
+  centred.src_zero_point -= 128;
+  return GemmAddends(centred);
+}
+
+std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa) {
+#ifdef INTEGRA_X86
+  // Fewer channels do not pay for the transforms.
+  const int64_t channels = std::min(problem.n, problem.segment_length / 3);
+  if (channels >= 16 && isa >= Isa::kSse41 && WinogradIsExact(problem)) {
+    if (isa < Isa::kAvx2) return MakeSse41Winograd(problem);
+    if (isa < Isa::kAvx512Vnni) return MakeAvx2Winograd(problem);
+    // Direct products take bytes here, twice as many at a time.
+    if (channels >= 32) return MakeAvx512VnniWinograd(problem);
+  }
+#endif
+  (void)problem, (void)isa;
+  return nullptr;
+}
+
+}  // namespace integra::kernels

@@ -1,0 +1,76 @@
+// 3 x 3 convolutions with stride 1 by Winograd's minimal filtering F(4 x 4, 3 x 3): 36 products per
+// channel pair for 4 x 4 outputs instead of 144 (A. Lavin, S. Gray, "Fast Algorithms for
+// Convolutional Neural Networks", arXiv:1509.09308, section 4). The sums are exact:
+//
+//   y = At [ (G w Gt) * (Bt x B) ] A       * elementwise, summed over input channels
+//
+// Bt holds integers. G and At hold fractions, so their rows are multiplied until they are integers,
+// which makes the result 24 * 24 * y:
+//
+//        4  0 -5  0  1  0           6   0   0
+//        0 -4 -4  1  1  0          -4  -4  -4             1  1  1  1  1  0
+//   Bt = 0  4 -4 -1  1  0     G  = -4   4  -4        At = 0  1 -1  2 -2  0
+//        0 -2 -1  2  1  0           1   2   4             0  1  1  4  4  0
+//        0  2 -1 -2  1  0           1  -2   4             0  1 -1  8 -8  2
+//        0  4  0 -5  0  1           0   0  12
+//
+// Transformed sources and weights fit in 16 bits, and everything after them is computed modulo
+// 2^32. There 9 has an inverse, so 576 * y becomes 64 * y; where |y| < 2^25 a shift by 6 gives y.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "kernels/gemm.h"
+#include "kernels/isa.h"
+
+namespace integra::kernels {
+
+// A 3 x 3 convolution with its weights transformed and packed. Immutable: any number of threads may
+// call Run.
+class Winograd {
+ public:
+  virtual ~Winograd() = default;
+
+  // rows x columns outputs, pixel (y, x) at dst + y * dst_pitch + x * n. They come in tiles of
+  // 4 x 4: src, the pixel at the first output's first tap, is followed by two rows and two columns
+  // more than the outputs rounded up to whole tiles; its rows are `src_pitch` bytes apart. Up to
+  // kReadPadding bytes past a pixel may be read (never used). rows * columns <= max_rows of the
+  // problem. `scratch` has scratch_bytes().
+  virtual void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns,
+                   uint8_t* dst, int64_t dst_pitch, std::byte* scratch) const = 0;
+
+  virtual std::string name() const = 0;
+  virtual size_t scratch_bytes() const = 0;
+  virtual size_t bytes() const = 0;  // of transformed weights
+};
+
+constexpr int64_t kWinogradTile = 4;          // outputs of a tile, in each direction
+constexpr int64_t kWinogradProducts = 6 * 6;  // of a tile
+
+// The kernel for this instruction set, or null: where it has none, where it would not be faster
+// than a Gemm, or where sums or weights are too large. Of `problem`, segments is 3: the rows of the
+// taps.
+std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa);
+
+std::unique_ptr<const Winograd> MakeSse41Winograd(const GemmProblem& problem);
+std::unique_ptr<const Winograd> MakeAvx2Winograd(const GemmProblem& problem);
+std::unique_ptr<const Winograd> MakeAvx512VnniWinograd(const GemmProblem& problem);
+
+// Whether transformed weights fit in 16 bits and |sum((x - 128) * (w - zw))| < 2^25 for all
+// sources.
+bool WinogradIsExact(const GemmProblem& problem);
+
+// G w Gt of all weights less their zero point, for blocks of `width` output channels:
+// [block][product][step][width][2], where a step is two input channels. What is behind the last
+// channel is 0.
+AlignedBuffer WinogradWeights(const GemmProblem& problem, int64_t width);
+
+// What has to be added to sum((x - 128) * (w - zw)): see GemmAddends.
+std::vector<int32_t> WinogradAddends(const GemmProblem& problem);
+
+}  // namespace integra::kernels

@@ -1,0 +1,101 @@
+#include "runtime/ops/winograd.h"
+
+#include <algorithm>
+
+#include "kernels/winograd.h"
+#include "runtime/ops/dense.h"
+#include "runtime/ops/padded_rows.h"
+
+namespace integra::runtime {
+namespace {
+
+using kernels::Conv2dParams;
+using kernels::kWinogradTile;
+using kernels::Winograd;
+
+// As in conv_2d.cc; tiles of a stripe share the transformed weights that are read.
+constexpr int64_t kPixelsPerStripe = 240;
+
+int64_t WholeTiles(int64_t outputs) {
+  return (outputs + kWinogradTile - 1) / kWinogradTile * kWinogradTile;
+}
+
+// Whether tiles are well filled, and transformed weights, eight times as many bytes, either stay in
+// the second-level cache or are used by many tiles.
+bool Pays(const Conv2dParams& p) {
+  const auto plain = [](const kernels::ConvAxis& axis) {
+    return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1;
+  };
+  if (!plain(p.y) || !plain(p.x) || p.groups != 1) return false;
+  const int64_t outputs = WholeTiles(p.y.output) * WholeTiles(p.x.output);
+  const int64_t weights = 72 * p.in_channels * p.out_channels;
+  return p.y.output * p.x.output * 2 >= outputs &&
+         (weights <= (int64_t{512} << 10) || outputs >= 12 * kWinogradTile * kWinogradTile);
+}
+
+kernels::GemmProblem ProblemOf(const Lowering& l, const Conv2dParams& p,
+                               const Int8Weights& weights) {
+  kernels::GemmProblem problem;
+  problem.n = p.out_channels;
+  problem.segments = 3;
+  problem.segment_length = 3 * p.in_channels;
+  problem.weights = weights.data;
+  problem.weight_zero_point = weights.zero_point;
+  problem.src_zero_point = p.src_zero_point;
+  problem.bias = BiasOf(l);
+  problem.stage = OutputStageOf(l);
+  return problem;
+}
+
+std::shared_ptr<const Winograd> CachedWinograd(const Lowering& l, const Conv2dParams& p,
+                                               const Int8Weights& weights) {
+  const std::string key = StrCat("winograd/", l.node.outputs[0], "/", NameOf(l.isa));
+  return l.cache.Get<Winograd>(key, [&]() -> std::shared_ptr<const Winograd> {
+    return kernels::MakeWinograd(ProblemOf(l, p, weights), l.isa);
+  });
+}
+
+// Rows of whole tiles; the outputs that are too many are padding.
+Conv2dParams InWholeTiles(Conv2dParams p) {
+  p.y.output = WholeTiles(p.y.output);
+  p.x.output = WholeTiles(p.x.output);
+  return p;
+}
+
+}  // namespace
+
+bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
+  const kernels::GemmKind kind = GemmKindOf(l.options);
+  if (kind != kernels::GemmKind::kBest && kind != kernels::GemmKind::kOwn) return false;
+  if (l.has_dynamic_range() || !Pays(p)) return false;
+  const Int8Weights weights = Int8WeightsOf(l.input(1));
+  const std::shared_ptr<const Winograd> winograd = CachedWinograd(l, p, weights);
+  if (winograd == nullptr) return false;
+
+  const Conv2dParams whole = InWholeTiles(p);
+  const PaddedRows padded(whole, 1, 1);
+  const int64_t most_rows =
+      std::min(WholeTiles(std::max<int64_t>(1, kPixelsPerStripe / whole.x.output)), whole.y.output);
+  const int64_t stripe_rows =
+      RowsPerStripe(whole.y.output, most_rows, l.options.threads, kWinogradTile);
+  const int64_t stripes = (p.y.output + stripe_rows - 1) / stripe_rows;
+  const size_t copy_bytes = padded.copy_bytes(stripe_rows);
+  l.scratch_bytes = copy_bytes + winograd->scratch_bytes();
+  const auto in = l.node.inputs[0], out = l.node.outputs[0];
+  l.Emit(winograd->name(), [=](const StepContext& c) {
+    c.pool->ParallelFor(p.batch * stripes, [&](int64_t part, int thread) {
+      const int64_t image = part / stripes;
+      const int64_t first = part % stripes * stripe_rows;
+      const int64_t rows = std::min(stripe_rows, p.y.output - first);
+      const int64_t row_bytes = p.x.output * p.out_channels;
+      const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
+      winograd->Run(padded.Prepare(src, first, WholeTiles(rows), c.scratch[thread]), padded.pitch,
+                    rows, p.x.output,
+                    c.out<uint8_t>(out) + (image * p.y.output + first) * row_bytes, row_bytes,
+                    c.scratch[thread] + copy_bytes);
+    });
+  });
+  return true;
+}
+
+}  // namespace integra::runtime

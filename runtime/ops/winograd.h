@@ -1,0 +1,13 @@
+// conv_2d by Winograd's minimal filtering (kernels/winograd.h).
+#pragma once
+
+#include "kernels/conv2d.h"
+#include "runtime/lowering.h"
+
+namespace integra::runtime {
+
+// Emits the step of a convolution of 3 x 3 taps, where there is a kernel for it and it is large
+// enough to gain from one; false otherwise.
+bool EmitWinograd(Lowering& l, const kernels::Conv2dParams& params);
+
+}  // namespace integra::runtime
