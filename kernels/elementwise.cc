@@ -21,4 +21,22 @@ AddRowChoice ChooseAddRow(const AddParams& params, Isa isa) {
   return {AddRowReference<uint8_t>, "reference"};
 }
 
+bool VectorMulAccepts(const MulParams& p) {
+  return p.rounding == Rounding::kDouble && p.output.s >= 1 && p.output.s <= 20;
+}
+
+MulRowChoice ChooseMulRow(const MulParams& params, Isa isa) {
+#ifdef INTEGRA_X86
+  if (VectorMulAccepts(params)) {
+    if (isa >= Isa::kAvx512) return {MulRowAvx512, "avx512"};
+    if (isa >= Isa::kAvx2) return {MulRowAvx2, "avx2"};
+    if (isa >= Isa::kSse41) return {MulRowSse41, "sse41"};
+  }
+#else
+  (void)isa;
+  (void)params;
+#endif
+  return {MulRowReference<uint8_t>, "reference"};
+}
+
 }  // namespace integra::kernels

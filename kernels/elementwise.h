@@ -77,6 +77,22 @@ template <typename T>
 void MulRowReference(const MulParams& params, const T* a, int64_t a_step, const T* b,
                      int64_t b_step, T* y, int64_t count);
 
+// The fastest 8-bit function that the parameters allow.
+struct MulRowChoice {
+  MulRow<uint8_t> row;
+  const char* name;
+};
+MulRowChoice ChooseMulRow(const MulParams& params, Isa isa);
+
+// Parameters that the vector kernels can run: see kernels/mul_rows.h.
+bool VectorMulAccepts(const MulParams& params);
+void MulRowSse41(const MulParams& params, const uint8_t* a, int64_t a_step, const uint8_t* b,
+                 int64_t b_step, uint8_t* y, int64_t count);
+void MulRowAvx2(const MulParams& params, const uint8_t* a, int64_t a_step, const uint8_t* b,
+                int64_t b_step, uint8_t* y, int64_t count);
+void MulRowAvx512(const MulParams& params, const uint8_t* a, int64_t a_step, const uint8_t* b,
+                  int64_t b_step, uint8_t* y, int64_t count);
+
 // Arithmetic on plain integers: indices, sizes, and 8- and 16-bit values of one scale for maximum
 // and minimum. Sums, differences and products wrap around. floor_div rounds towards minus infinity;
 // a divisor of 0 gives 0, and so does the one quotient that does not fit (lowest / -1): LiteRT

@@ -277,6 +277,22 @@ void TestAdd(const KernelSet& kernels, Comparison& comparison) {
   }
 }
 
+void TestMultiply(const KernelSet& kernels, Comparison& comparison) {
+  comparison.Begin("multiplication");
+  Values values(false);
+  const Bytes a = values.Unsigned(kElements), b = values.Unsigned(kElements);
+  const MulParams p = {.zero = {3, 250},
+                       .output = {0x6ED9EBA1, 7},
+                       .rounding = Rounding::kDouble,
+                       .output_zero = 131,
+                       .clamp_min = 0,
+                       .clamp_max = 255};
+  Bytes got = Outputs(kElements), expected = got;
+  kernels.multiply(p).row(p, a.data(), 1, b.data(), 1, got.data(), kElements);
+  MulRowReference(p, a.data(), 1, b.data(), 1, expected.data(), kElements);
+  comparison.Compare(got, expected, kElements);
+}
+
 void TestLinearSum(const KernelSet& kernels, Comparison& comparison) {
   comparison.Begin("addition with one rounding");
   Values values(false);
@@ -405,6 +421,7 @@ KernelSet KernelsOf(Isa isa) {
       .requantize = ChooseRequantize(isa),
       .lookup = ChooseLookup(isa).run,
       .add = [isa](const AddParams& p) { return ChooseAddRow(p, isa); },
+      .multiply = [isa](const MulParams& p) { return ChooseMulRow(p, isa); },
       .linear_sum = ChooseLinearSumRow(isa).row,
       .average_pool = ChooseAveragePool(isa).row,
       .max_pool = ChooseMaxPool(isa).row,
@@ -418,8 +435,8 @@ KernelSelfTest TestKernels(const KernelSet& kernels) {
   KernelSelfTest result;
   Comparison comparison(result);
   for (const auto test :
-       {TestGemm, TestDepthwise, TestWinograd, TestRequantize, TestLookup, TestAdd, TestLinearSum,
-        TestPools, TestSumColumns, TestBilinear, TestLstmCells}) {
+       {TestGemm, TestDepthwise, TestWinograd, TestRequantize, TestLookup, TestAdd, TestMultiply,
+        TestLinearSum, TestPools, TestSumColumns, TestBilinear, TestLstmCells}) {
     test(kernels, comparison);
   }
   return result;

@@ -33,6 +33,7 @@ struct KernelSet {
   RequantizeFunction requantize = nullptr;
   Lookup lookup = nullptr;
   std::function<AddRowChoice(const AddParams&)> add;
+  std::function<MulRowChoice(const MulParams&)> multiply;
   LinearSumRow linear_sum = nullptr;
   PoolRow<uint8_t> average_pool = nullptr;
   PoolRow<uint8_t> max_pool = nullptr;

@@ -44,48 +44,79 @@ std::vector<uint8_t> RandomBytes(Random& random, int64_t count) {
   return bytes;
 }
 
-TEST_CASE("vector add equals the reference") {
-  Random random(2);
-  std::vector<std::pair<Isa, AddRow<uint8_t>>> kernels;
-#if defined(__x86_64__)
-  if (DetectIsa() >= Isa::kSse41) kernels.push_back({Isa::kSse41, AddRowSse41});
-  if (DetectIsa() >= Isa::kAvx2) kernels.push_back({Isa::kAvx2, AddRowAvx2});
-  if (DetectIsa() >= Isa::kAvx512) kernels.push_back({Isa::kAvx512, AddRowAvx512});
-#endif
-  for (int round = 0; round < 3000; ++round) {
-    const AddParams p = RandomAdd(random);
-    REQUIRE(VectorAddAccepts(p));
-    const int64_t count = round % 7 == 0 ? 256 + static_cast<int64_t>(random() % 200)
-                                         : static_cast<int64_t>(random() % 140);
-    const int64_t a_step = random() % 4 != 0, b_step = random() % 4 != 0;
-    const auto a = RandomBytes(random, a_step ? std::max<int64_t>(count, 1) : 1);
-    const auto b = RandomBytes(random, b_step ? std::max<int64_t>(count, 1) : 1);
-    std::vector<uint8_t> want(static_cast<size_t>(count) + 1, 77), got;
-    AddRowReference(p, a.data(), a_step, b.data(), b_step, want.data(), count);
-    for (const auto& [isa, kernel] : kernels) {
-      got.assign(want.size(), 77);
-      kernel(p, a.data(), a_step, b.data(), b_step, got.data(), count);
-      const char* const name = NameOf(isa);
-      CAPTURE(name);
-      CAPTURE(round);
-      CHECK(got == want);
-    }
+MulParams RandomMul(Random& random) {
+  const AddParams like = RandomAdd(random);
+  MulParams p;
+  p.zero[0] = like.zero[0];
+  p.zero[1] = like.zero[1];
+  p.output = RandomMultiplier(random, random() % 2 ? 6 : 1);
+  if (random() % 2) p.output.s = std::min(p.output.s, 10);
+  p.output_zero = like.output_zero;
+  p.clamp_min = like.clamp_min;
+  p.clamp_max = like.clamp_max;
+  return p;
+}
+
+// Rows of any length, of whole operands and single values.
+template <typename Params, typename Row>
+void CheckRow(Random& random, const Params& p, Row reference,
+              const std::vector<std::pair<Isa, Row>>& kernels) {
+  const int64_t count = random() % 7 == 0 ? 256 + static_cast<int64_t>(random() % 200)
+                                          : static_cast<int64_t>(random() % 140);
+  const int64_t a_step = random() % 4 != 0, b_step = random() % 4 != 0;
+  const auto a = RandomBytes(random, a_step ? std::max<int64_t>(count, 1) : 1);
+  const auto b = RandomBytes(random, b_step ? std::max<int64_t>(count, 1) : 1);
+  std::vector<uint8_t> want(static_cast<size_t>(count) + 1, 77), got;
+  reference(p, a.data(), a_step, b.data(), b_step, want.data(), count);
+  for (const auto& [isa, kernel] : kernels) {
+    if (isa > DetectIsa()) continue;
+    got.assign(want.size(), 77);
+    kernel(p, a.data(), a_step, b.data(), b_step, got.data(), count);
+    const char* const name = NameOf(isa);
+    CAPTURE(name);
+    CAPTURE(count);
+    CHECK(got == want);
   }
 }
 
-TEST_CASE("vector add equals the reference for every pair of operands") {
-  Random random(3);
+template <typename Params, typename Row>
+void CheckEveryPair(const Params& p, Row reference, Row kernel) {
   std::vector<uint8_t> every(256), want(256), got(256);
   for (int i = 0; i < 256; ++i) every[static_cast<size_t>(i)] = static_cast<uint8_t>(i);
+  for (const uint8_t value : every) {
+    reference(p, every.data(), 1, &value, 0, want.data(), 256);
+    kernel(p, every.data(), 1, &value, 0, got.data(), 256);
+    CHECK(got == want);
+  }
+}
+
+TEST_CASE("vector add and multiply equal the reference") {
+  Random random(2);
+  std::vector<std::pair<Isa, AddRow<uint8_t>>> adds;
+  std::vector<std::pair<Isa, MulRow<uint8_t>>> muls;
+#if defined(__x86_64__)
+  adds = {{Isa::kSse41, AddRowSse41}, {Isa::kAvx2, AddRowAvx2}, {Isa::kAvx512, AddRowAvx512}};
+  muls = {{Isa::kSse41, MulRowSse41}, {Isa::kAvx2, MulRowAvx2}, {Isa::kAvx512, MulRowAvx512}};
+#endif
+  for (int round = 0; round < 3000; ++round) {
+    const AddParams add = RandomAdd(random);
+    REQUIRE(VectorAddAccepts(add));
+    CheckRow<AddParams, AddRow<uint8_t>>(random, add, AddRowReference<uint8_t>, adds);
+    const MulParams mul = RandomMul(random);
+    REQUIRE(VectorMulAccepts(mul));
+    CheckRow<MulParams, MulRow<uint8_t>>(random, mul, MulRowReference<uint8_t>, muls);
+  }
+}
+
+TEST_CASE("vector add and multiply equal the reference for every pair of operands") {
+  Random random(3);
   for (int round = 0; round < 20; ++round) {
-    const AddParams p = RandomAdd(random);
-    const AddRowChoice choice = ChooseAddRow(p, DetectIsa());
-    for (int b = 0; b < 256; ++b) {
-      const auto value = static_cast<uint8_t>(b);
-      AddRowReference(p, every.data(), 1, &value, 0, want.data(), 256);
-      choice.row(p, every.data(), 1, &value, 0, got.data(), 256);
-      CHECK(got == want);
-    }
+    const AddParams add = RandomAdd(random);
+    CheckEveryPair<AddParams, AddRow<uint8_t>>(add, AddRowReference<uint8_t>,
+                                               ChooseAddRow(add, DetectIsa()).row);
+    const MulParams mul = RandomMul(random);
+    CheckEveryPair<MulParams, MulRow<uint8_t>>(mul, MulRowReference<uint8_t>,
+                                               ChooseMulRow(mul, DetectIsa()).row);
   }
 }
 
@@ -98,6 +129,15 @@ TEST_CASE("parameters outside of the vector kernels' range get the reference") {
   CHECK(ChooseAddRow(p, DetectIsa()).name == std::string("reference"));
   p.output.s = 21;
   CHECK_FALSE(VectorAddAccepts(p));
+
+  MulParams mul;
+  mul.output = {1 << 30, 0};
+  CHECK_FALSE(VectorMulAccepts(mul));
+  CHECK(ChooseMulRow(mul, DetectIsa()).name == std::string("reference"));
+  mul.output.s = 1;
+  CHECK(VectorMulAccepts(mul));
+  mul.rounding = Rounding::kSingle;
+  CHECK_FALSE(VectorMulAccepts(mul));
 }
 
 template <typename T>

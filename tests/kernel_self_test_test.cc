@@ -114,6 +114,14 @@ std::map<std::string, KernelSet> WrongSets() {
                         },
                         "wrong"};
   };
+  wrong("multiplication").multiply = [](const MulParams&) {
+    return MulRowChoice{[](const MulParams& p, const uint8_t* a, int64_t a_step, const uint8_t* b,
+                           int64_t b_step, uint8_t* y, int64_t count) {
+                          MulRowReference(p, a, a_step, b, b_step, y, count);
+                          y[count - 1] ^= 1;
+                        },
+                        "wrong"};
+  };
   wrong("addition with one rounding").linear_sum = [](const LinearSum& sum, const uint8_t* a,
                                                       const uint8_t* b, uint8_t* y, int64_t count) {
     LinearSumRowReference(sum, a, b, y, count);

@@ -229,13 +229,20 @@ void LowerSum(Lowering& l, kernels::IntegerOp op) {
                             uint8_t* y, int64_t count) { row(p, a, a_step, b, b_step, y, count); });
 }
 
-template <typename T>
-void EmitProduct(Lowering& l) {
-  EmitRows<T>(l, "product reference",
-              [p = MulParamsOf(l)](const T* a, int64_t a_step, const T* b, int64_t b_step, T* y,
-                                   int64_t count) {
-                kernels::MulRowReference(p, a, a_step, b, b_step, y, count);
-              });
+void LowerProduct(Lowering& l) {
+  const kernels::MulParams p = MulParamsOf(l);
+  if (l.output(0).dtype == DataType::kInt16) {
+    EmitRows<int16_t>(
+        l, "product 16-bit reference",
+        [p](const int16_t* a, int64_t a_step, const int16_t* b, int64_t b_step, int16_t* y,
+            int64_t count) { kernels::MulRowReference(p, a, a_step, b, b_step, y, count); });
+    return;
+  }
+  const kernels::MulRowChoice choice = kernels::ChooseMulRow(p, l.isa);
+  EmitRows<uint8_t>(
+      l, StrCat("product ", choice.name),
+      [p, row = choice.row](const uint8_t* a, int64_t a_step, const uint8_t* b, int64_t b_step,
+                            uint8_t* y, int64_t count) { row(p, a, a_step, b, b_step, y, count); });
 }
 
 }  // namespace
@@ -244,10 +251,8 @@ void LowerAdd(Lowering& l) { LowerSum(l, kernels::IntegerOp::kAdd); }
 void LowerSub(Lowering& l) { LowerSum(l, kernels::IntegerOp::kSub); }
 
 void LowerMul(Lowering& l) {
-  const DataType type = l.output(0).dtype;
-  if (!IsQuantizedStorage(type)) return LowerInteger(l, kernels::IntegerOp::kMul);
-  if (type == DataType::kInt16) return EmitProduct<int16_t>(l);
-  EmitProduct<uint8_t>(l);
+  if (!IsQuantizedStorage(l.output(0).dtype)) return LowerInteger(l, kernels::IntegerOp::kMul);
+  LowerProduct(l);
 }
 
 void LowerMaximum(Lowering& l) { LowerInteger(l, kernels::IntegerOp::kMaximum); }
