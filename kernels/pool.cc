@@ -3,7 +3,7 @@
 namespace integra::kernels {
 
 void AveragePoolPortable(const PoolParams& p, const uint8_t* image, int64_t out_y, uint8_t* dst) {
-  AveragePoolRow(p, image, out_y, dst);
+  AveragePoolRow<void>(p, image, out_y, dst);
 }
 
 void MaxPoolPortable(const PoolParams& p, const uint8_t* image, int64_t out_y, uint8_t* dst) {

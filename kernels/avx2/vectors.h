@@ -43,6 +43,12 @@ struct Vectors {
   static Vector Add16(Vector a, Vector b) { return _mm256_add_epi16(a, b); }
   static Vector Subtract16(Vector a, Vector b) { return _mm256_sub_epi16(a, b); }
   static Vector ShiftLeft16(Vector a, int count) { return _mm256_slli_epi16(a, count); }
+  static Vector ShiftRight16(Vector a, int count) { return _mm256_srai_epi16(a, count); }
+  static Vector MultiplyHighUnsigned16(Vector a, Vector b) { return _mm256_mulhi_epu16(a, b); }
+  // Bytes in the order of a and b, saturated.
+  static Vector Pack16InOrder(Vector a, Vector b) {
+    return _mm256_permute4x64_epi64(_mm256_packus_epi16(a, b), 0xD8);
+  }
 
   // 32-bit lanes.
   using Lanes = uint32_t __attribute__((vector_size(32)));  // sums wrap

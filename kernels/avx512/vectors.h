@@ -43,6 +43,13 @@ struct Vectors {
   static Vector Add16(Vector a, Vector b) { return _mm512_add_epi16(a, b); }
   static Vector Subtract16(Vector a, Vector b) { return _mm512_sub_epi16(a, b); }
   static Vector ShiftLeft16(Vector a, unsigned count) { return _mm512_slli_epi16(a, count); }
+  static Vector ShiftRight16(Vector a, unsigned count) { return _mm512_srai_epi16(a, count); }
+  static Vector MultiplyHighUnsigned16(Vector a, Vector b) { return _mm512_mulhi_epu16(a, b); }
+  // Bytes in the order of a and b, saturated.
+  static Vector Pack16InOrder(Vector a, Vector b) {
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    return _mm512_permutexvar_epi64(order, _mm512_packus_epi16(a, b));
+  }
 
   // 32-bit lanes.
   using Lanes = uint32_t __attribute__((vector_size(64)));  // sums wrap

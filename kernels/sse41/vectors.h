@@ -39,6 +39,10 @@ struct Vectors {
   static Vector Add16(Vector a, Vector b) { return _mm_add_epi16(a, b); }
   static Vector Subtract16(Vector a, Vector b) { return _mm_sub_epi16(a, b); }
   static Vector ShiftLeft16(Vector a, int count) { return _mm_slli_epi16(a, count); }
+  static Vector ShiftRight16(Vector a, int count) { return _mm_srai_epi16(a, count); }
+  static Vector MultiplyHighUnsigned16(Vector a, Vector b) { return _mm_mulhi_epu16(a, b); }
+  // Bytes in the order of a and b, saturated.
+  static Vector Pack16InOrder(Vector a, Vector b) { return _mm_packus_epi16(a, b); }
 
   // 32-bit lanes.
   using Lanes = uint32_t __attribute__((vector_size(16)));  // sums wrap
