@@ -44,6 +44,11 @@ class Winograd {
   virtual void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns,
                    uint8_t* dst, int64_t dst_pitch, std::byte* scratch) const = 0;
 
+  // The same without output stage: sum((x - 128) * (w - zw)) of stored values, pitches in values.
+  // WinogradAddends() are to be added.
+  virtual void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns,
+                   int32_t* dst, int64_t dst_pitch, std::byte* scratch) const = 0;
+
   virtual std::string name() const = 0;
   virtual size_t scratch_bytes() const = 0;
   virtual size_t bytes() const = 0;  // of transformed weights

@@ -40,19 +40,11 @@ class WinogradTiles final : public Winograd {
 
   void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, uint8_t* dst,
            int64_t dst_pitch, std::byte* scratch) const override {
-    const int64_t across = std::min(TilesOf(columns), most_tiles_);
-    const int64_t down = std::clamp<int64_t>(most_tiles_ / across, 1, TilesOf(rows));
-    // Rectangles of like width.
-    const int64_t count = (TilesOf(columns) + across - 1) / across;
-    const int64_t width = (TilesOf(columns) + count - 1) / count * kWinogradTile;
-    const int64_t height = down * kWinogradTile;
-    for (int64_t y = 0; y < rows; y += height) {
-      for (int64_t x = 0; x < columns; x += width) {
-        RunRectangle({src + y * src_pitch + x * channels_, src_pitch, std::min(height, rows - y),
-                      std::min(width, columns - x), dst + y * dst_pitch + x * n_, dst_pitch},
-                     reinterpret_cast<int16_t*>(scratch));
-      }
-    }
+    RunRectangles(src, src_pitch, rows, columns, dst, dst_pitch, scratch);
+  }
+  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, int32_t* dst,
+           int64_t dst_pitch, std::byte* scratch) const override {
+    RunRectangles(src, src_pitch, rows, columns, dst, dst_pitch, scratch);
   }
 
   std::string name() const override { return name_; }
@@ -69,8 +61,6 @@ class WinogradTiles final : public Winograd {
   struct Rectangle {
     const uint8_t* src;
     int64_t src_pitch, rows, columns;
-    uint8_t* dst;
-    int64_t dst_pitch;
 
     int64_t across() const { return TilesOf(columns); }
     int64_t tiles() const { return across() * TilesOf(rows); }
@@ -78,28 +68,56 @@ class WinogradTiles final : public Winograd {
 
   static int64_t TilesOf(int64_t outputs) { return (outputs + kWinogradTile - 1) / kWinogradTile; }
 
+  // To outputs or, where T is int32_t, to sums.
+  template <typename T>
+  void RunRectangles(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, T* dst,
+                     int64_t dst_pitch, std::byte* scratch) const {
+    const int64_t across = std::min(TilesOf(columns), most_tiles_);
+    const int64_t down = std::clamp<int64_t>(most_tiles_ / across, 1, TilesOf(rows));
+    // Rectangles of like width.
+    const int64_t count = (TilesOf(columns) + across - 1) / across;
+    const int64_t width = (TilesOf(columns) + count - 1) / count * kWinogradTile;
+    const int64_t height = down * kWinogradTile;
+    for (int64_t y = 0; y < rows; y += height) {
+      for (int64_t x = 0; x < columns; x += width) {
+        RunRectangle({src + y * src_pitch + x * channels_, src_pitch, std::min(height, rows - y),
+                      std::min(width, columns - x)},
+                     dst + y * dst_pitch + x * n_, dst_pitch, reinterpret_cast<int16_t*>(scratch));
+      }
+    }
+  }
+
   // The three steps are functions of their own: inlined into one, GCC 12 spills what they need.
-  void RunRectangle(const Rectangle& r, int16_t* v) const {
+  template <typename T>
+  void RunRectangle(const Rectangle& r, T* dst, int64_t dst_pitch, int16_t* v) const {
     const int64_t tiles = r.tiles();
     auto* m = reinterpret_cast<int32_t*>(v + kWinogradProducts * tiles * source_width_);
     int32_t* y = m + kWinogradProducts * tiles * kWidth;
     auto* columns = y + kWinogradTile * kWinogradTile * tiles * kWidth;
+    const int64_t pitch = r.across() * kWinogradTile * kWidth;  // of a row of sums
     for (int64_t row = 0; row < TilesOf(r.rows); ++row) {
       TransformSource(r, row, tiles, columns, v + row * r.across() * source_width_);
     }
     for (int64_t n = 0; n < n_; n += kWidth) {
-      const int16_t* w = weights_.data<int16_t>() + n * kWinogradProducts * steps_ * 2;
-      MultiplyAll(v, w, tiles, m);
+      MultiplyAll(v, weights_.data<int16_t>() + n * kWinogradProducts * steps_ * 2, tiles, m);
       for (int64_t t = 0; t < tiles; ++t) {
         const int64_t row = t / r.across(), column = t % r.across();
         TransformProducts(m + t * kWidth, tiles * kWidth,
-                          y + (row * r.across() * kWinogradTile + column) * kWinogradTile * kWidth,
-                          r.across() * kWinogradTile * kWidth);
+                          y + (row * pitch + column * kWidth) * kWinogradTile, pitch);
       }
       for (int64_t row = 0; row < r.rows; ++row) {
-        requantize_(stage_, n, y + row * r.across() * kWinogradTile * kWidth, kWidth, r.columns,
-                    std::min(kWidth, n_ - n), nullptr, r.dst + row * r.dst_pitch + n, n_);
+        Finish(y + row * pitch, r.columns, n, dst + row * dst_pitch + n);
       }
+    }
+  }
+
+  // A row of pixels, output channels n and following.
+  void Finish(const int32_t* sums, int64_t columns, int64_t n, uint8_t* dst) const {
+    requantize_(stage_, n, sums, kWidth, columns, std::min(kWidth, n_ - n), nullptr, dst, n_);
+  }
+  void Finish(const int32_t* sums, int64_t columns, int64_t n, int32_t* dst) const {
+    for (int64_t x = 0; x < columns; ++x, sums += kWidth, dst += n_) {
+      __builtin_memcpy(dst, sums, static_cast<size_t>(std::min(kWidth, n_ - n)) * sizeof(*sums));
     }
   }
 

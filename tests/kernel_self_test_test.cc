@@ -71,6 +71,8 @@ class WrongWinograd final : public Winograd {
     }
     dst[(rows - 1) * dst_pitch + columns * n_ - 1] ^= 1;
   }
+  void Run(const uint8_t*, int64_t, int64_t, int64_t, int32_t*, int64_t,
+           std::byte*) const override {}
   std::string name() const override { return "wrong"; }
   size_t scratch_bytes() const override { return right_->scratch_bytes(); }
   size_t bytes() const override { return 0; }

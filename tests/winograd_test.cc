@@ -120,6 +120,17 @@ void CheckCase(const Case& c) {
       }
     }
     CHECK(wrong == 0);
+
+    const std::vector<int32_t> addends = WinogradAddends(c.problem);
+    std::vector<int32_t> sums(static_cast<size_t>(c.rows * row));
+    winograd->Run(c.source.data(), c.source_columns() * c.in, c.rows, c.columns, sums.data(), row,
+                  scratch.data());
+    for (size_t i = 0; i < sums.size(); ++i) {
+      const size_t channel = i % addends.size();
+      const int64_t sum = int64_t{sums[i]} + addends[channel];
+      wrong += c.problem.stage.Apply(sum, static_cast<int64_t>(channel)) != expected[i];
+    }
+    CHECK(wrong == 0);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "kernels/winograd.h"
 #include "runtime/ops/dense.h"
+#include "runtime/ops/dynamic_layer.h"
 #include "runtime/ops/padded_rows.h"
 
 namespace integra::runtime {
@@ -67,7 +68,7 @@ Conv2dParams InWholeTiles(Conv2dParams p) {
 bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   const kernels::GemmKind kind = GemmKindOf(l.options);
   if (kind != kernels::GemmKind::kBest && kind != kernels::GemmKind::kOwn) return false;
-  if (l.has_dynamic_range() || !Pays(p)) return false;
+  if (!Pays(p)) return false;
   const Int8Weights weights = Int8WeightsOf(l.input(1));
   const std::shared_ptr<const Winograd> winograd = CachedWinograd(l, p, weights);
   if (winograd == nullptr) return false;
@@ -82,19 +83,27 @@ bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   const size_t copy_bytes = padded.copy_bytes(stripe_rows);
   l.scratch_bytes = copy_bytes + winograd->scratch_bytes();
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
-  l.Emit(winograd->name(), [=](const StepContext& c) {
+  const auto run = [=](const StepContext& c, auto* outputs) {
     c.pool->ParallelFor(p.batch * stripes, [&](int64_t part, int thread) {
       const int64_t image = part / stripes;
       const int64_t first = part % stripes * stripe_rows;
       const int64_t rows = std::min(stripe_rows, p.y.output - first);
-      const int64_t row_bytes = p.x.output * p.out_channels;
+      const int64_t row = p.x.output * p.out_channels;
       const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
       winograd->Run(padded.Prepare(src, first, WholeTiles(rows), c.scratch[thread]), padded.pitch,
-                    rows, p.x.output,
-                    c.out<uint8_t>(out) + (image * p.y.output + first) * row_bytes, row_bytes,
+                    rows, p.x.output, outputs + (image * p.y.output + first) * row, row,
                     c.scratch[thread] + copy_bytes);
     });
-  });
+  };
+  if (l.has_dynamic_range()) {
+    kernels::GemmProblem problem = ProblemOf(l, p, weights);
+    problem.bias = nullptr;
+    EmitDynamic(l, winograd->name(),
+                DynamicLayerOf(l, kernels::WinogradAddends(problem), kernels::LargestSum(problem)),
+                run);
+  } else {
+    l.Emit(winograd->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+  }
   return true;
 }
 
