@@ -16,7 +16,7 @@ namespace integra::bench {
 void RegisterGemm(const std::filesystem::path& shapes);
 // The output stage alone, on tiles of sums that stay in the cache.
 void RegisterRequantize();
-// Single operators, through a session, over *_depthwise.txt and add.txt.
+// Single operators, through a session, over *_depthwise.txt, *_conv.txt and add.txt.
 void RegisterOperators(const std::filesystem::path& shapes);
 // A whole network in integer mode: loading it, running it.
 void RegisterNetwork(const std::string& path);

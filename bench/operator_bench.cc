@@ -36,27 +36,39 @@ Network OneNode(std::vector<graph::Tensor> tensors, graph::Node node,
   return Network(std::move(graph));
 }
 
-Network Depthwise(int64_t size, int64_t channels, int64_t kernel, int64_t stride) {
+// Of one type, square images and kernels. A depthwise one has as many outputs as inputs.
+struct Convolution {
+  graph::OpType type = graph::OpType::kConv2d;
+  int64_t size = 1, in = 1, out = 1, kernel = 1, stride = 1;
+
+  bool depthwise() const { return type == graph::OpType::kDepthwiseConv2d; }
+  int64_t output() const { return (size + stride - 1) / stride; }
+  int64_t weights() const { return kernel * kernel * out * (depthwise() ? 1 : in); }
+  double macs() const { return static_cast<double>(output() * output() * weights()); }
+  double bytes() const { return static_cast<double>(size * size * in + output() * output() * out); }
+};
+
+Network NetworkOf(const Convolution& c) {
   std::mt19937 random(1);
-  std::vector<int8_t> weights(static_cast<size_t>(kernel * kernel * channels));
+  std::vector<int8_t> weights(static_cast<size_t>(c.weights()));
   std::generate(weights.begin(), weights.end(), [&] { return static_cast<int8_t>(random()); });
 
-  const int64_t output = (size + stride - 1) / stride;
   graph::Tensor w;
   w.name = "w";
   w.dtype = DataType::kInt8;
-  w.shape = {1, kernel, kernel, channels};
-  w.quantization = {std::vector<float>(static_cast<size_t>(channels), 0.01f),
-                    std::vector<int32_t>(static_cast<size_t>(channels), 0), 3};
+  w.shape =
+      c.depthwise() ? Shape{1, c.kernel, c.kernel, c.out} : Shape{c.out, c.kernel, c.kernel, c.in};
+  w.quantization = {std::vector<float>(static_cast<size_t>(c.out), 0.01f),
+                    std::vector<int32_t>(static_cast<size_t>(c.out), 0), c.depthwise() ? 3 : 0};
   w.data = SharedBytes::Own(std::move(weights));
 
-  const int64_t padding = std::max<int64_t>((output - 1) * stride + kernel - size, 0);
-  graph::Node node{"node", graph::OpType::kDepthwiseConv2d, {0, 1}, {2}, {}};
-  node.attributes["stride"] = std::vector<int64_t>{stride, stride};
+  const int64_t padding = std::max<int64_t>((c.output() - 1) * c.stride + c.kernel - c.size, 0);
+  graph::Node node{"node", c.type, {0, 1}, {2}, {}};
+  node.attributes["stride"] = std::vector<int64_t>{c.stride, c.stride};
   node.attributes["padding"] =
       std::vector<int64_t>{padding / 2, padding - padding / 2, padding / 2, padding - padding / 2};
-  return OneNode({Activation("x", {1, size, size, channels}), w,
-                  Activation("y", {1, output, output, channels})},
+  return OneNode({Activation("x", {1, c.size, c.size, c.in}), w,
+                  Activation("y", {1, c.output(), c.output(), c.out})},
                  std::move(node), {0});
 }
 
@@ -94,20 +106,35 @@ void RunNode(benchmark::State& state, const Network& network, double macs, doubl
       benchmark::Counter(bytes, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+void RegisterConvolution(const char* kind, const std::string& name, const Convolution& c) {
+  const std::string full = StrCat(
+      kind, "/", name, "/size:", c.size, c.depthwise() ? "/channels:" : "/in:", c.in,
+      c.depthwise() ? "" : StrCat("/out:", c.out), "/kernel:", c.kernel, "/stride:", c.stride);
+  benchmark::RegisterBenchmark(full.c_str(), [=](benchmark::State& state) {
+    RunNode(state, NetworkOf(c), c.macs(), c.bytes());
+  })->UseManualTime();
+}
+
 }  // namespace
 
 void RegisterOperators(const std::filesystem::path& shapes) {
   for (const ShapeLine& shape : ReadShapes(shapes / "mobilenet_v2_depthwise.txt", 5)) {
-    const int64_t size = shape.values[0], channels = shape.values[1], kernel = shape.values[2],
-                  stride = shape.values[3];
-    const int64_t output = (size + stride - 1) / stride;
-    const auto macs = static_cast<double>(output * output * channels * kernel * kernel);
-    const auto bytes = static_cast<double>((size * size + output * output) * channels);
-    const std::string name = StrCat("depthwise/", shape.name, "/size:", size,
-                                    "/channels:", channels, "/kernel:", kernel, "/stride:", stride);
-    benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-      RunNode(state, Depthwise(size, channels, kernel, stride), macs, bytes);
-    })->UseManualTime();
+    const int64_t channels = shape.values[1];
+    RegisterConvolution("depthwise", shape.name,
+                        {.type = graph::OpType::kDepthwiseConv2d,
+                         .size = shape.values[0],
+                         .in = channels,
+                         .out = channels,
+                         .kernel = shape.values[2],
+                         .stride = shape.values[3]});
+  }
+  for (const ShapeLine& shape : ReadShapes(shapes / "resnet_conv.txt", 4)) {
+    RegisterConvolution("conv", shape.name,
+                        {.size = shape.values[0],
+                         .in = shape.values[1],
+                         .out = shape.values[2],
+                         .kernel = 3,
+                         .stride = shape.values[3]});
   }
   if (!graph::ParseOpType("add")) return;
   for (const ShapeLine& shape : ReadShapes(shapes / "add.txt", 2)) {
