@@ -136,7 +136,6 @@ void RegisterOperators(const std::filesystem::path& shapes) {
                          .kernel = 3,
                          .stride = shape.values[3]});
   }
-  if (!graph::ParseOpType("add")) return;
   for (const ShapeLine& shape : ReadShapes(shapes / "add.txt", 2)) {
     const int64_t elements = shape.values[0];
     benchmark::RegisterBenchmark(StrCat("add/elements:", elements).c_str(), [=](benchmark::State&

@@ -64,6 +64,27 @@ inline simde__m512i MultiplyPairs(simde__m512i a, simde__m512i b) {
   return Cast<simde__m512i>(lanes);
 }
 
+struct Words {
+  uint16_t of[32];
+};
+
+inline simde__m512i MultiplyHigh(simde__m512i a, simde__m512i b) {
+  auto words = Cast<Words>(a);
+  const auto right = Cast<Words>(b);
+  for (int i = 0; i < 32; ++i) {
+    words.of[i] = static_cast<uint16_t>(uint32_t{words.of[i]} * right.of[i] >> 16);
+  }
+  return Cast<simde__m512i>(words);
+}
+
+inline simde__m512i WidenBytesToWords(__m256i a) {
+  uint8_t bytes[32];
+  std::memcpy(bytes, &a, sizeof(bytes));
+  Words words;
+  for (int i = 0; i < 32; ++i) words.of[i] = bytes[i];
+  return Cast<simde__m512i>(words);
+}
+
 // Masked-off elements are neither read nor written.
 inline simde__m512i LoadBytes(uint64_t mask, const void* from) {
   Bytes bytes = {};
@@ -125,3 +146,5 @@ inline uint16_t Less(simde__m512i a, simde__m512i b) {
 #define _mm512_reduce_add_epi32 integra::emulated::Sum
 #define _mm512_cvtepu8_epi32 integra::emulated::WidenBytes
 #define _mm512_cmplt_epi32_mask integra::emulated::Less
+#define _mm512_mulhi_epu16 integra::emulated::MultiplyHigh
+#define _mm512_cvtepu8_epi16 integra::emulated::WidenBytesToWords
