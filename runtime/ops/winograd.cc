@@ -17,21 +17,26 @@ using kernels::Winograd;
 // As in conv_2d.cc; tiles of a stripe share the transformed weights that are read.
 constexpr int64_t kPixelsPerStripe = 240;
 
+// What a second-level cache holds.
+constexpr int64_t kCachedWeights = int64_t{512} << 10;
+
 int64_t WholeTiles(int64_t outputs) {
   return (outputs + kWinogradTile - 1) / kWinogradTile * kWinogradTile;
 }
 
-// Whether tiles are well filled, and transformed weights, eight times as many bytes, either stay in
-// the second-level cache or are used by many tiles.
+// Whether tiles are well filled and not so few that their products wait for each other, and
+// transformed weights, eight times as many bytes, either stay in the second-level cache or are used
+// by many tiles.
 bool Pays(const Conv2dParams& p) {
   const auto plain = [](const kernels::ConvAxis& axis) {
     return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1;
   };
   if (!plain(p.y) || !plain(p.x) || p.groups != 1) return false;
-  const int64_t outputs = WholeTiles(p.y.output) * WholeTiles(p.x.output);
-  const int64_t weights = 72 * p.in_channels * p.out_channels;
-  return p.y.output * p.x.output * 2 >= outputs &&
-         (weights <= (int64_t{512} << 10) || outputs >= 12 * kWinogradTile * kWinogradTile);
+  const int64_t across = WholeTiles(p.x.output) / kWinogradTile;
+  const int64_t tiles = WholeTiles(p.y.output) / kWinogradTile * across;
+  const int64_t weight_bytes = 72 * p.in_channels * p.out_channels;
+  const bool filled = 2 * p.y.output * p.x.output >= tiles * kWinogradTile * kWinogradTile;
+  return filled && tiles >= (weight_bytes <= kCachedWeights ? 4 : 12);
 }
 
 kernels::GemmProblem ProblemOf(const Lowering& l, const Conv2dParams& p,
