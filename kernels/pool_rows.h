@@ -113,14 +113,17 @@ inline void AverageWindow(const PoolParams& p, const uint8_t* image, const Cover
   }
 }
 
+// 1 < count <= kSmallWindow pixels.
 template <typename V>
 inline void AverageSmallWindow(const PoolParams& p, const uint8_t* image, const Covered& window,
-                               uint8_t* dst) {
+                               int64_t count, uint8_t* dst) {
   const uint8_t* pixels[kSmallWindow];
-  int64_t count = 0;
-  for (int64_t y = window.top; y < window.bottom; ++y) {
-    for (int64_t x = window.left; x < window.right; ++x) {
-      pixels[count++] = image + (y * p.in_w + x) * p.channels;
+  int64_t x = window.left, y = window.top;
+  for (int64_t i = 0; i < count; ++i) {
+    pixels[i] = image + (y * p.in_w + x) * p.channels;
+    if (++x == window.right) {
+      x = window.left;
+      ++y;
     }
   }
   SmallAverage<V>(p, count).Run(pixels, p.channels, dst);
@@ -132,8 +135,9 @@ inline void AveragePoolRow(const PoolParams& p, const uint8_t* image, int64_t ou
   for (int64_t out_x = 0; out_x < p.out_w; ++out_x, dst += p.channels) {
     const Covered window = CoveredBy(p, out_y, out_x);
     if constexpr (!std::is_void_v<V>) {
-      if (window.count() > 1 && window.count() <= kSmallWindow) {
-        AverageSmallWindow<V>(p, image, window, dst);
+      const int64_t count = window.count();
+      if (count > 1 && count <= kSmallWindow) {
+        AverageSmallWindow<V>(p, image, window, count, dst);
         continue;
       }
     }

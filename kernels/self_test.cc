@@ -1,6 +1,5 @@
 #include "kernels/self_test.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <mutex>
