@@ -57,6 +57,8 @@ const Hostile kHostile[] = {
     {"bias of another type", Builtin::CONV_2D, [](Model m) { m.in(2).type = TensorType::FLOAT32; }},
     {"float result of an int8 convolution", Builtin::CONV_2D,
      [](Model m) { m.out(0).type = TensorType::FLOAT32; }},
+    {"normalization with an activation", Builtin::L2_NORMALIZATION,
+     [](Model m) { m.options<tflite::L2NormOptionsT>().activation = tflite::Activation::RELU; }},
     {"int8 input, float weights", Builtin::FULLY_CONNECTED,
      [](Model m) {
        m.in(1).type = TensorType::FLOAT32;

@@ -27,6 +27,7 @@ void ImportDiv(OperatorImport& o);
 // activations.cc
 void ImportLeakyRelu(OperatorImport& o);
 void ImportGelu(OperatorImport& o);
+void ImportL2Normalization(OperatorImport& o);
 void ImportSoftmax(OperatorImport& o);
 
 // conversion.cc

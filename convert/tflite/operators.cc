@@ -28,6 +28,7 @@ constexpr OperatorRow kRows[] = {
     {Builtin::GATHER_ND, "gather_nd", ImportPlain},
     {Builtin::GELU, "gelu", ImportGelu},
     {Builtin::HARD_SWISH, "hard_swish", ImportPlain},
+    {Builtin::L2_NORMALIZATION, "l2_normalization", ImportL2Normalization},
     {Builtin::LEAKY_RELU, "leaky_relu", ImportLeakyRelu},
     {Builtin::LOGISTIC, "logistic", ImportPlain},
     {Builtin::LOG_SOFTMAX, "log_softmax", ImportPlain},

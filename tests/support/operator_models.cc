@@ -63,6 +63,8 @@ void AddElementwise(std::vector<ModelT>& models) {
                                  With<tflite::SoftmaxOptionsT>([](auto& o) { o.beta = 1; })));
   models.push_back(
       OperatorModel(Builtin::LOG_SOFTMAX, {Int8({2, 7}, 0.1f)}, {Int8({2, 7}, 1.0f / 16, 127)}));
+  models.push_back(OperatorModel(Builtin::L2_NORMALIZATION, {Int8({2, 7}, 0.1f)},
+                                 {Int8({2, 7}, 1.0f / 128, 0)}, tflite::L2NormOptionsT{}));
 }
 
 void AddWindows(std::vector<ModelT>& models) {
