@@ -44,6 +44,7 @@ Range Search(Range all, bool symmetric, const Error& error) {
   for (int i = kCoarse; i > 0; --i) {
     for (int j = kCoarse; j > 0; --j) try_range({all.low * i / kCoarse, all.high * j / kCoarse});
   }
+  // NOLINTNEXTLINE(clang-analyzer-security.FloatLoopCounter): powers of two, which are exact.
   for (double step = 1.0 / (kCoarse * kFine); step > 1e-3; step /= kFine) {
     const Range middle = best;
     for (int i = kFine; i >= -kFine; --i) {

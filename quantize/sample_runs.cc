@@ -99,6 +99,7 @@ SampleRunTimes RunSamples(const Network& network, DataSource& data, const Sample
   double observing = watch.Lap(), parallel = 0;
   if (first == options.samples) return {.observing = observing};
   std::vector<std::unique_ptr<Worker>> workers;
+  workers.reserve(static_cast<size_t>(options.threads));
   for (int t = 0; t < options.threads; ++t) {
     workers.push_back(std::make_unique<Worker>(network, options.reference));
   }

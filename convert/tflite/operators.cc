@@ -40,7 +40,6 @@ constexpr OperatorRow kRows[] = {
     {Builtin::PACK, "pack", ImportPack},
     {Builtin::PAD, "pad", ImportPad},
     {Builtin::PADV2, "padv2", ImportPadv2},
-    {Builtin::PRELU, "prelu", ImportPlain},
     {Builtin::QUANTIZE, "quantize", ImportQuantize},
     {Builtin::REDUCE_MAX, "reduce_max", ImportReduction},
     {Builtin::REDUCE_MIN, "reduce_min", ImportReduction},
