@@ -39,8 +39,7 @@ class Winograd {
   // rows x columns outputs, pixel (y, x) at dst + y * dst_pitch + x * n. They come in tiles of
   // 4 x 4: src, the pixel at the first output's first tap, is followed by two rows and two columns
   // more than the outputs rounded up to whole tiles; its rows are `src_pitch` bytes apart. Up to
-  // kReadPadding bytes past a pixel may be read (never used). rows * columns <= max_rows of the
-  // problem. `scratch` has scratch_bytes().
+  // kReadPadding bytes past a pixel may be read (never used). `scratch` has scratch_bytes().
   virtual void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns,
                    uint8_t* dst, int64_t dst_pitch, std::byte* scratch) const = 0;
 
