@@ -1,6 +1,7 @@
 // What the cases of the self-test share: values, and comparisons with the references.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <vector>

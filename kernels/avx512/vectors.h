@@ -18,21 +18,13 @@ struct Vectors {
   static Vector Set8(int x) { return _mm512_set1_epi8(static_cast<char>(x)); }
   static Vector Set32(int32_t x) { return _mm512_set1_epi32(x); }
   static Vector Set64(int64_t x) { return _mm512_set1_epi64(x); }
-  // The same 16 bytes in every 128-bit lane.
-  static Vector Load16Everywhere(const void* p) {
-    return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(p)));
-  }
   static Vector Xor(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
 
-  // 8-bit lanes. Unpacking, shuffling and packing stay within 128-bit lanes.
+  // 8-bit lanes. Unpacking and packing stay within 128-bit lanes.
   static Vector MinUnsigned8(Vector a, Vector b) { return _mm512_min_epu8(a, b); }
   static Vector MaxUnsigned8(Vector a, Vector b) { return _mm512_max_epu8(a, b); }
-  static Vector SubtractSaturated8(Vector a, Vector b) { return _mm512_subs_epi8(a, b); }
   static Vector UnpackLow8(Vector a, Vector b) { return _mm512_unpacklo_epi8(a, b); }
   static Vector UnpackHigh8(Vector a, Vector b) { return _mm512_unpackhi_epi8(a, b); }
-  static Vector Shuffle8(Vector table, Vector indices) {
-    return _mm512_shuffle_epi8(table, indices);
-  }
 
   // 16-bit lanes.
   static Vector Set16(int x) { return _mm512_set1_epi16(static_cast<int16_t>(x)); }
@@ -56,8 +48,6 @@ struct Vectors {
   static Vector Add(Vector a, Vector b) { return _mm512_add_epi32(a, b); }
   static Vector Subtract(Vector a, Vector b) { return _mm512_sub_epi32(a, b); }
   static Vector Multiply(Vector a, Vector b) { return _mm512_mullo_epi32(a, b); }
-  static Vector Min(Vector a, Vector b) { return _mm512_min_epi32(a, b); }
-  static Vector Max(Vector a, Vector b) { return _mm512_max_epi32(a, b); }
   static Vector ShiftLeft(Vector a, unsigned count) { return _mm512_slli_epi32(a, count); }
   static Vector ShiftRight(Vector a, unsigned count) { return _mm512_srai_epi32(a, count); }
   static Vector ShiftRightBy(Vector a, int count) {  // not a constant

@@ -15,10 +15,6 @@ using kernels::Gemm;
 using kernels::GemmProblem;
 using kernels::OutputStage;
 
-// Output pixels per stripe: large enough to fill the kernel's tiles, small enough that a stripe of
-// input and output stays in the second-level cache.
-constexpr int64_t kPixelsPerStripe = 240;
-
 // Stripes of pixels in one column begin at multiples of this, for the kernels' tiles.
 constexpr int64_t kTileRows = 2;
 

@@ -7,6 +7,10 @@
 
 namespace integra::runtime {
 
+// Output pixels of a dense convolution per stripe: large enough to fill the kernels' tiles, small
+// enough that a stripe of input and output stays in the second-level cache.
+inline constexpr int64_t kPixelsPerStripe = 240;
+
 // Rows per stripe, at most `most`: the stripes are as many for each of `threads`, and begin at
 // multiples of `multiple` rows.
 int64_t RowsPerStripe(int64_t rows, int64_t most, int threads, int64_t multiple);

@@ -14,9 +14,6 @@ using kernels::Conv2dParams;
 using kernels::kWinogradTile;
 using kernels::Winograd;
 
-// As in conv_2d.cc; tiles of a stripe share the transformed weights that are read.
-constexpr int64_t kPixelsPerStripe = 240;
-
 // What a second-level cache holds.
 constexpr int64_t kCachedWeights = int64_t{512} << 10;
 
@@ -34,7 +31,8 @@ bool Pays(const Conv2dParams& p) {
   if (!plain(p.y) || !plain(p.x) || p.groups != 1) return false;
   const int64_t across = WholeTiles(p.x.output) / kWinogradTile;
   const int64_t tiles = WholeTiles(p.y.output) / kWinogradTile * across;
-  const int64_t weight_bytes = 72 * p.in_channels * p.out_channels;
+  const int64_t weight_bytes =
+      kernels::kWinogradProducts * int64_t{sizeof(int16_t)} * p.in_channels * p.out_channels;
   const bool filled = 2 * p.y.output * p.x.output >= tiles * kWinogradTile * kWinogradTile;
   return filled && tiles >= (weight_bytes <= kCachedWeights ? 4 : 12);
 }
