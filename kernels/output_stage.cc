@@ -30,9 +30,11 @@ VectorOutputStage& VectorOutputStage::operator=(VectorOutputStage&&) noexcept = 
 VectorOutputStage::~VectorOutputStage() = default;
 
 VectorOutputStage::VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
-                                     const std::vector<int64_t>& order, int64_t largest_sum)
+                                     const std::vector<int64_t>& order, int64_t largest_sum,
+                                     Join join)
     : stage_(stage),
       largest_sum_(largest_sum),
+      join_(join),
       addends_(addends),
       order_(order),
       blocks_(order.size() / 16 * sizeof(Block)) {
@@ -70,7 +72,10 @@ void VectorOutputStage::Prepare() {
   for (size_t i = 0; i < order_.size(); ++i) {
     Block& block = blocks_.data<Block>()[i / 16];
     const size_t odd = i % 2, lane = i % 16 / 2;
-    block.half[i % 16] = std::numeric_limits<int32_t>::min();
+    const auto joined =
+        static_cast<size_t>(join_ == Join::kShuffle ? Shuffled(static_cast<int64_t>(i % 16))
+                                                    : static_cast<int64_t>(i % 16));
+    block.half[joined] = std::numeric_limits<int32_t>::min();
     if (order_[i] < 0) continue;
     Multiplier f = stage_.multiplier(order_[i]);
     if (f.m == 0) f.s = 1;
@@ -78,7 +83,7 @@ void VectorOutputStage::Prepare() {
     block.m[odd][lane] = f.m;
     const int pre = form_ == Form::kTwoStep ? PreShift(f) : 0;
     const int shift = form_ == Form::kTwoStep ? std::max(f.s, 0) : f.s - 1;
-    block.shift[i % 16] = shift;
+    block.shift[joined] = shift;
     block.pre[i % 16] = pre;
     block.left[i % 16] = static_cast<int32_t>(uint32_t{1} << pre);
     block.right[odd][lane] = shift <= 30 ? int64_t{1} << (30 - shift) : 0;
@@ -92,7 +97,7 @@ void VectorOutputStage::Prepare() {
         WrappingProduct(addend * (int64_t{1} << pre), f.m) + (int64_t{1} << (31 + shift));
     if (twice && shift > 0) {  // ... and the first of two half a unit before the shift
       block.c[odd][lane] += int64_t{1} << 31;
-      block.half[i % 16] = int32_t{1} << (shift - 1);
+      block.half[joined] = int32_t{1} << (shift - 1);
     }
   }
 }

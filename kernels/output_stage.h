@@ -44,7 +44,18 @@ class VectorOutputStage {
     kScalar,   // anything else: OutputStage::Apply on each value
   };
 
-  // What 16 channels need. 64-bit lanes hold even channels, then odd ones.
+  // How a kernel joins the upper halves of even and odd lanes, four lanes at a time.
+  enum class Join {
+    kBlend,    // where they were
+    kShuffle,  // by vshufps, one instruction less: lane i goes to Shuffled(i)
+  };
+  static constexpr int64_t Shuffled(int64_t lane) {
+    constexpr int64_t kTo[] = {0, 2, 1, 3};
+    return lane / 4 * 4 + kTo[lane % 4];
+  }
+
+  // What 16 channels need. 64-bit lanes hold even channels, then odd ones; shift and half are for
+  // joined lanes.
   //   kFloor:   h = (acc * m + c) >> 32;           h >> shift
   //   kTwoStep: h = ((acc << pre) * m + c) >> 32;  (h < half ? h - 1 : h) >> shift
   struct Block {
@@ -69,7 +80,8 @@ class VectorOutputStage {
   // the channel at position i, -1 for none; its size is a multiple of 16. `largest_sum` bounds the
   // absolute value of accumulators without their addend.
   VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
-                    const std::vector<int64_t>& order, int64_t largest_sum);
+                    const std::vector<int64_t>& order, int64_t largest_sum,
+                    Join join = Join::kBlend);
 
   // Another stage for as many channels, with the rounding and zero point as they are. Allocates
   // nothing.
@@ -99,6 +111,7 @@ class VectorOutputStage {
 
   OutputStage stage_;
   int64_t largest_sum_ = 0;
+  Join join_ = Join::kBlend;
   Form form_ = Form::kScalar;
   std::vector<int32_t> addends_;
   std::vector<int64_t> order_;

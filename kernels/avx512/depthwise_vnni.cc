@@ -56,7 +56,8 @@ class VnniDepthwise final : public Depthwise {
         pitch_(p.pitch),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
-        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p)) {
+        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
+               VectorOutputStage::Join::kShuffle) {
     FindTaps(p);
     for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
       const int w = p.weights[i] - p.weight_zero_point;
@@ -157,7 +158,8 @@ class VnniDepthwise final : public Depthwise {
   }
 
   INTEGRA_INLINE void Store(const Quad& r, const ClampVectors& clamp, int64_t valid, uint8_t* dst) {
-    const __m512i bytes = avx512::NarrowInterleaved(r.v[0], r.v[1], r.v[2], r.v[3], clamp);
+    const __m512i bytes =
+        avx512::Unshuffle(avx512::NarrowInterleaved(r.v[0], r.v[1], r.v[2], r.v[3], clamp));
     if (valid == kBlock) {
       _mm512_storeu_si512(dst, bytes);
     } else {

@@ -82,12 +82,13 @@ INTEGRA_INLINE void StoreRow(uint8_t* dst, const Lanes (&row)[NR], int64_t valid
 }
 
 void StoreScalar(const Tile& t, const int32_t* sums, int64_t row) {
-  if (t.sums != nullptr) {
-    std::copy_n(sums, t.valid, t.sums + row * t.dst_stride);
-    return;
-  }
   for (int64_t n = 0; n < t.valid; ++n) {
-    t.dst[row * t.dst_stride + n] = t.stage->ApplyScalar(sums[n], t.channel + n);
+    const int64_t lane = VectorOutputStage::Shuffled(n);
+    if (t.sums != nullptr) {
+      t.sums[row * t.dst_stride + n] = sums[lane];
+    } else {
+      t.dst[row * t.dst_stride + n] = t.stage->ApplyScalar(sums[lane], t.channel + lane);
+    }
   }
 }
 
@@ -204,7 +205,8 @@ class VnniGemm final : public Gemm {
         segment_length_(p.segment_length),
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, 16 * kWidestRow), LargestSum(p)) {
+        stage_(p.stage, GemmAddends(p), Order(p.n), LargestSum(p),
+               VectorOutputStage::Join::kShuffle) {
     // Widest tiles first, but evenly shared (5 = 3 + 2, not 4 + 1).
     const int64_t widest = max_rows_ == 1 ? kWidestRow : 4;
     int64_t vectors = (n_ + 15) / 16;
@@ -272,6 +274,16 @@ class VnniGemm final : public Gemm {
     }
   }
 
+  // Channels are where joining their halves puts them in order.
+  static std::vector<int64_t> Order(int64_t n) {
+    const std::vector<int64_t> plain = PlainOrder(n, 16 * kWidestRow);
+    std::vector<int64_t> order(plain.size());
+    for (size_t i = 0; i < order.size(); ++i) {
+      order[i] = plain[static_cast<size_t>(VectorOutputStage::Shuffled(static_cast<int64_t>(i)))];
+    }
+    return order;
+  }
+
   void Pack(const GemmProblem& p) {
     const int64_t vectors = (n_ + 15) / 16;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * segments_ * steps_ * 64));
@@ -281,8 +293,9 @@ class VnniGemm final : public Gemm {
       for (int64_t t = 0; t < segments_; ++t) {
         for (int64_t k = 0; k < steps_; ++k) {
           for (int64_t n = 0; n < 16 * width; ++n, out += 4) {
-            if (channel + n >= n_) continue;
-            const int8_t* from = p.weights + (channel + n) * p.depth() + t * segment_length_;
+            const int64_t c = channel + VectorOutputStage::Shuffled(n);
+            if (c >= n_) continue;
+            const int8_t* from = p.weights + c * p.depth() + t * segment_length_;
             const int64_t count = segment_length_ - 4 * k;
             if (count >= 4) {
               std::memcpy(out, from + 4 * k, 4);  // one instruction: this takes most of packing

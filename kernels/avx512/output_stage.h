@@ -17,6 +17,7 @@ struct StageVectors {
   __m512i shift, pre, half;  // the last two for kTwoStep alone
 };
 
+// Of a stage for Join::kShuffle.
 INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b) {
   return {{_mm512_load_si512(b.m[0]), _mm512_load_si512(b.m[1])},
           {_mm512_load_si512(b.c[0]), _mm512_load_si512(b.c[1])},
@@ -25,15 +26,24 @@ INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b) {
           _mm512_load_si512(b.half)};
 }
 
-// Lanes of (acc * m + c) >> 32.
+// Of a stage for Join::kBlend.
+INTEGRA_INLINE StageVectors LoadAndShuffleStage(const VectorOutputStage::Block& b) {
+  StageVectors v = LoadStage(b);
+  v.shift = _mm512_shuffle_epi32(v.shift, _MM_PERM_DBCA);
+  v.half = _mm512_shuffle_epi32(v.half, _MM_PERM_DBCA);
+  return v;
+}
+
+// Lanes of (acc * m + c) >> 32, lane i of acc in VectorOutputStage::Shuffled(i).
 INTEGRA_INLINE __m512i MultiplyHigh(__m512i acc, const StageVectors& v) {
   const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
   const __m512i odd =
       _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), v.m[1]), v.c[1]);
-  return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+  // (The instruction is one of floating point by its name alone: it moves 32-bit lanes.)
+  return (__m512i)_mm512_shuffle_ps((__m512)even, (__m512)odd, _MM_SHUFFLE(3, 1, 3, 1));
 }
 
-// 16 scaled and rounded accumulators, without zero point and clamp.
+// 16 scaled and rounded accumulators, shuffled, without zero point and clamp.
 INTEGRA_INLINE __m512i ScaleFloor(__m512i acc, const StageVectors& v) {
   return _mm512_srav_epi32(MultiplyHigh(acc, v), v.shift);
 }
@@ -70,6 +80,13 @@ INTEGRA_INLINE __m512i Narrow(__m512i r0, __m512i r1, __m512i r2, __m512i r3,
                               const ClampVectors& clamp) {
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   return _mm512_permutexvar_epi32(order, NarrowInterleaved(r0, r1, r2, r3, clamp));
+}
+
+// Puts bytes in order whose lanes were shuffled.
+INTEGRA_INLINE __m512i Unshuffle(__m512i bytes) {
+  const __m512i order =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15));
+  return _mm512_shuffle_epi8(bytes, order);
 }
 
 }  // namespace integra::kernels::avx512

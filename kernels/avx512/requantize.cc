@@ -17,7 +17,7 @@ void Requantize(const VectorOutputStage& stage, int64_t first, const int32_t* su
   const __m512i none = _mm512_setzero_si512();
   for (int64_t j = 0; j < n; j += 16) {
     const VectorOutputStage::Block& block = stage.blocks()[(first + j) / 16];
-    const StageVectors v = LoadStage(block);
+    const StageVectors v = LoadAndShuffleStage(block);
     const int64_t left = std::min<int64_t>(16, n - j);
     const __mmask16 mask = static_cast<__mmask16>((1u << left) - 1);
     for (int64_t r = 0; r < rows; ++r) {
@@ -25,7 +25,7 @@ void Requantize(const VectorOutputStage& stage, int64_t first, const int32_t* su
       if (row_terms != nullptr) acc = _mm512_add_epi32(acc, _mm512_set1_epi32(row_terms[r]));
       const __m512i scaled =
           stage.form() == Form::kFloor ? ScaleFloor(acc, v) : ScaleTwoStep(acc, v);
-      const __m512i bytes = Narrow(scaled, none, none, none, clamp);
+      const __m512i bytes = Unshuffle(Narrow(scaled, none, none, none, clamp));
       _mm_mask_storeu_epi8(dst + r * dst_stride + j, mask, _mm512_castsi512_si128(bytes));
     }
   }
