@@ -3,217 +3,53 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <type_traits>
 
+#include "kernels/avx512/gemm_panel.h"
 #include "kernels/avx512/output_stage.h"
 #include "kernels/gemm.h"
 
 namespace integra::kernels {
 namespace {
 
-using avx512::ClampVectors;
-using avx512::Form;
-
-template <int i>
-using Index = std::integral_constant<int, i>;
-
-// Everything a tile needs besides its rows.
-struct Tile {
-  const int8_t* weights;  // [segments][steps][NR][16][4]
-  int64_t segments;
-  int64_t steps;  // of four bytes, per segment
-  const uint8_t* base;
-  const int32_t* row_offsets;
-  const int32_t* segment_offsets;
-  const int32_t* row_terms;  // -zw * sum(x) per row, or null
-  const VectorOutputStage* stage;
-  int64_t channel;  // first one of the tile
-  int64_t valid;    // channels to write, <= 16 * NR
-  uint8_t* dst;     // row 0, first channel of the tile
-  int32_t* sums;    // or null: where the scalar form leaves sums instead of outputs
-  int64_t dst_stride;
+struct PanelKernel {
+  int64_t rows;  // of a tile
+  int64_t fewest_steps;
+  void (*run)(const Panel&);
 };
-
-INTEGRA_INLINE __m512i Broadcast4(const uint8_t* p) {
-  int32_t four;
-  std::memcpy(&four, p, sizeof(four));
-  return _mm512_set1_epi32(four);
-}
-
-// Writes 16 * kVectors bytes, or `valid` of them.
-template <int kVectors>
-INTEGRA_INLINE void Store(uint8_t* dst, __m512i bytes, int64_t valid) {
-  if (valid < 16 * kVectors) {
-    _mm512_mask_storeu_epi8(dst, (~uint64_t{0}) >> (64 - valid), bytes);
-    return;
-  }
-  if constexpr (kVectors == 4) _mm512_storeu_si512(dst, bytes);
-  if constexpr (kVectors == 2 || kVectors == 3) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), _mm512_castsi512_si256(bytes));
-  }
-  if constexpr (kVectors == 3) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + 32), _mm512_extracti32x4_epi32(bytes, 2));
-  }
-  if constexpr (kVectors == 1) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), _mm512_castsi512_si128(bytes));
-  }
-}
-
-// Accumulators have the type that _mm512_dpbusd_epi32 works on inside: as __m512i, GCC 12 keeps two
-// copies of each and spills them.
-using Lanes = int __attribute__((vector_size(64)));
-
-// Narrows and writes vectors kFirst to NR - 1 of a row, four at a time.
-template <int NR, int kFirst = 0>
-INTEGRA_INLINE void StoreRow(uint8_t* dst, const Lanes (&row)[NR], int64_t valid,
-                             const ClampVectors& clamp) {
-  if constexpr (kFirst < NR) {
-    const auto vector = [&](auto i) __attribute__((always_inline)) {
-      if constexpr (kFirst + i < NR) return (__m512i)row[kFirst + i];
-      return _mm512_setzero_si512();
-    };
-    const __m512i bytes = avx512::Narrow(vector(Index<0>()), vector(Index<1>()), vector(Index<2>()),
-                                         vector(Index<3>()), clamp);
-    if (valid > 16 * kFirst) {
-      Store<(NR - kFirst < 4 ? NR - kFirst : 4)>(dst + 16 * kFirst, bytes, valid - 16 * kFirst);
-    }
-    StoreRow<NR, kFirst + 4>(dst, row, valid, clamp);
-  }
-}
-
-void StoreScalar(const Tile& t, const int32_t* sums, int64_t row) {
-  for (int64_t n = 0; n < t.valid; ++n) {
-    const int64_t lane = VectorOutputStage::Shuffled(n);
-    if (t.sums != nullptr) {
-      t.sums[row * t.dst_stride + n] = sums[lane];
-    } else {
-      t.dst[row * t.dst_stride + n] = t.stage->ApplyScalar(sums[lane], t.channel + lane);
-    }
-  }
-}
 
 template <int MR, int NR>
-void RunTile(const Tile& t) {
-  Lanes acc[MR][NR];
-#pragma GCC unroll 8
-  for (int i = 0; i < MR; ++i) {
-    const __m512i start = t.row_terms ? _mm512_set1_epi32(t.row_terms[i]) : _mm512_setzero_si512();
-#pragma GCC unroll 8
-    for (int j = 0; j < NR; ++j) acc[i][j] = (Lanes)start;
-  }
+constexpr PanelKernel kPanel = {MR, MR == 1 ? 1 : FewestSteps(MR, NR), RunPanel<MR, NR>};
 
-  const int8_t* w = t.weights;
-  const int32_t* const end = t.segment_offsets + t.segments;
-  const int32_t* segment = t.segment_offsets;
-  do {  // there is at least one segment, and one step in it
-    const uint8_t* x = t.base + *segment;
-    const uint8_t* rows[MR];
-#pragma GCC unroll 8
-    for (int i = 0; i < MR; ++i) rows[i] = x + t.row_offsets[i];
-    int64_t k = 0;
-    do {
-      __m512i b[NR];
-#pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) {
-        b[j] = _mm512_load_si512(w + 64 * j);
-      }
-      w += 64 * NR;
-#pragma GCC unroll 8
-      for (int i = 0; i < MR; ++i) {
-        const __m512i a = Broadcast4(rows[i] + 4 * k);
-#pragma GCC unroll 8
-        for (int j = 0; j < NR; ++j)
-          acc[i][j] = (Lanes)_mm512_dpbusd_epi32((__m512i)acc[i][j], a, b[j]);
-      }
-    } while (++k < t.steps);
-  } while (++segment < end);
-
-  const VectorOutputStage::Block* blocks = t.stage->blocks() + t.channel / 16;
-  if (t.stage->form() == Form::kFloor) {
-#pragma GCC unroll 8
-    for (int j = 0; j < NR; ++j) {
-      const avx512::StageVectors v = avx512::LoadStage(blocks[j]);
-#pragma GCC unroll 8
-      for (int i = 0; i < MR; ++i) acc[i][j] = (Lanes)avx512::ScaleFloor((__m512i)acc[i][j], v);
-    }
-  } else if (t.stage->form() == Form::kTwoStep) {
-#pragma GCC unroll 8
-    for (int j = 0; j < NR; ++j) {
-      const avx512::StageVectors v = avx512::LoadStage(blocks[j]);
-#pragma GCC unroll 8
-      for (int i = 0; i < MR; ++i) acc[i][j] = (Lanes)avx512::ScaleTwoStep((__m512i)acc[i][j], v);
-    }
-  } else {
-    // Through a copy: the accumulators would otherwise have to live in memory everywhere.
-    alignas(64) int32_t sums[MR][16 * NR];
-#pragma GCC unroll 8
-    for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) _mm512_store_si512(sums[i] + 16 * j, (__m512i)acc[i][j]);
-    }
-    for (int i = 0; i < MR; ++i) StoreScalar(t, sums[i], i);
-    return;
-  }
-  const ClampVectors clamp = avx512::LoadClamp(*t.stage);
-#pragma GCC unroll 8
-  for (int i = 0; i < MR; ++i) StoreRow(t.dst + i * t.dst_stride, acc[i], t.valid, clamp);
-}
-
-using TileFunction = void (*)(const Tile&);
-
-// By vectors of channels and rows. One row alone (dense layers) uses as many channels as possible.
-struct TileShape {
-  int rows;
-  TileFunction run;
-};
-// Rows of the largest tile: as many as fit in 32 registers, and no more than GCC has general
-// registers for their addresses.
-constexpr int LargestRows(int vectors) { return vectors == 4 ? 6 : 8; }
-
-template <int NR>
-constexpr TileShape kTiles[] = {{LargestRows(NR), RunTile<LargestRows(NR), NR>},
-                                {4, RunTile<4, NR>},
-                                {2, RunTile<2, NR>},
-                                {1, RunTile<1, NR>}};
-
-// One row alone has no other accumulators to hide the latency of its sums: it takes eight vectors.
-constexpr int kWidestRow = 8;
-constexpr TileShape kRowTiles[] = {{1, RunTile<1, 1>}, {1, RunTile<1, 2>}, {1, RunTile<1, 3>},
-                                   {1, RunTile<1, 4>}, {1, RunTile<1, 5>}, {1, RunTile<1, 6>},
-                                   {1, RunTile<1, 7>}, {1, RunTile<1, 8>}};
-
-const TileShape* TilesFor(int vectors, bool one_row) {
-  if (one_row) return &kRowTiles[vectors - 1];
-  switch (vectors) {
-    case 1:
-      return kTiles<1>;
-    case 2:
-      return kTiles<2>;
-    case 3:
-      return kTiles<3>;
-    default:
-      return kTiles<4>;
-  }
-}
+// Both by vectors of channels. Rows of tiles: the most for which two tiles of sums fit in the
+// vector registers, and the addresses of rows in GCC's others.
+constexpr PanelKernel kPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<4, 3>, kPanel<3, 4>};
+// One row alone has no other sums to hide the latency of its own: it takes more channels at once.
+constexpr PanelKernel kRowPanels[] = {kPanel<1, 1>, kPanel<1, 2>, kPanel<1, 3>, kPanel<1, 4>,
+                                      kPanel<1, 5>, kPanel<1, 6>, kPanel<1, 7>, kPanel<1, 8>};
 
 class VnniGemm final : public Gemm {
  public:
   explicit VnniGemm(const GemmProblem& p)
       : n_(p.n),
+        one_row_(p.max_rows == 1),
         segments_(p.segments),
-        steps_((p.segment_length + 3) / 4),
+        segment_steps_((p.segment_length + 3) / 4),
         segment_length_(p.segment_length),
+        steps_(segments_ * segment_steps_),
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
         stage_(p.stage, GemmAddends(p), Order(p.n), LargestSum(p),
                VectorOutputStage::Join::kShuffle) {
-    // Widest tiles first, but evenly shared (5 = 3 + 2, not 4 + 1).
-    const int64_t widest = max_rows_ == 1 ? kWidestRow : 4;
+    // Widest panels first, but evenly shared (5 = 3 + 2, not 4 + 1).
+    const int64_t widest = one_row_ ? std::ssize(kRowPanels) : std::ssize(kPanels);
     int64_t vectors = (n_ + 15) / 16;
     while (vectors > 0) {
       const int64_t groups = (vectors + widest - 1) / widest;
       const int64_t width = (vectors + groups - 1) / groups;
-      chunks_.push_back(static_cast<int>(width));
+      widths_.push_back(width);
+      steps_ = std::max(steps_, KernelFor(width).fewest_steps);
       vectors -= width;
     }
     Pack(p);
@@ -221,62 +57,96 @@ class VnniGemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunTiles(src, rows, dst, dst_stride, stage_, scratch);
+    RunPanels(src, rows, dst, dst_stride, stage_, scratch);
   }
   void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
     static const VectorOutputStage no_stage;  // of the scalar form
-    RunTiles(src, rows, dst, dst_stride, no_stage, scratch);
+    RunPanels(src, rows, dst, dst_stride, no_stage, scratch);
   }
 
   std::string name() const override { return "own avx512_vnni"; }
   size_t scratch_bytes() const override {
-    return weight_zero_point_ != 0 ? static_cast<size_t>(max_rows_) * sizeof(int32_t) : 0;
+    return static_cast<size_t>(steps_ + max_rows_) * sizeof(int32_t);
   }
   size_t bytes() const override { return weights_.size() + stage_.bytes(); }
 
  private:
   // To outputs or, where T is int32_t, to sums.
   template <typename T>
-  void RunTiles(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
-                const VectorOutputStage& stage, std::byte* scratch) const {
-    int32_t* row_terms = nullptr;
-    if (weight_zero_point_ != 0) {
-      row_terms = reinterpret_cast<int32_t*>(scratch);
-      for (int64_t r = 0; r < rows; ++r) row_terms[r] = RowTerm(src, r);
+  void RunPanels(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
+                 const VectorOutputStage& stage, std::byte* scratch) const {
+    if (rows == 0) return;
+    auto* const step_offsets = reinterpret_cast<int32_t*>(scratch);
+    FindSteps(src, step_offsets);
+    int32_t* const row_terms = step_offsets + steps_;
+    for (int64_t r = 0; r < rows; ++r) {
+      row_terms[r] = weight_zero_point_ != 0 ? RowTerm(src, r) : 0;
     }
     const int8_t* weights = weights_.data<int8_t>();
     int64_t channel = 0;
-    for (const int vectors : chunks_) {
-      Tile t{weights,   segments_,
-             steps_,    src.base,
-             nullptr,   src.segment_offsets,
-             nullptr,   &stage,
-             channel,   std::min<int64_t>(16 * vectors, n_ - channel),
-             nullptr,   nullptr,
-             dst_stride};
-      const TileShape* shape = TilesFor(vectors, max_rows_ == 1);
-      for (int64_t r = 0; r < rows;) {
-        while (shape->rows > rows - r) ++shape;
-        t.row_offsets = src.row_offsets + r;
-        t.row_terms = row_terms != nullptr ? row_terms + r : nullptr;
-        T* const to = dst + r * dst_stride + channel;
-        if constexpr (std::is_same_v<T, int32_t>) {
-          t.sums = to;
-        } else {
-          t.dst = to;
-        }
-        shape->run(t);
-        r += shape->rows;
+    for (const int64_t width : widths_) {
+      Panel p{weights,   step_offsets, steps_,    src.base, src.row_offsets,
+              row_terms, rows,         &stage,    channel,  std::min(16 * width, n_ - channel),
+              nullptr,   nullptr,      dst_stride};
+      if constexpr (std::is_same_v<T, int32_t>) {
+        p.sums = dst + channel;
+      } else {
+        p.dst = dst + channel;
       }
-      channel += 16 * vectors;
-      weights += segments_ * steps_ * 64 * vectors;
+      const PanelKernel& kernel = KernelFor(width);
+      const int64_t single = SingleRows(rows, kernel.rows, width);
+      p.rows = rows - single;
+      if (p.rows > 0) kernel.run(p);
+      RunRows(p, single, width);
+      channel += 16 * width;
+      weights += steps_ * 64 * width;
     }
+  }
+
+  const PanelKernel& KernelFor(int64_t width) const {
+    return (one_row_ ? kRowPanels : kPanels)[width - 1];
+  }
+
+  // How many of the last rows are better taken by themselves than by one more tile, which would
+  // overlap the one before it.
+  static int64_t SingleRows(int64_t rows, int64_t tile_rows, int64_t width) {
+    const int64_t left = rows % tile_rows;
+    if (left == rows) return left;
+    constexpr int64_t kLatency = 4;  // of vpdpbusd: a row of fewer vectors waits for it
+    return left * std::max(width, kLatency) < tile_rows * width ? left : 0;
+  }
+
+  // The `count` rows that follow those of `p`, each by itself.
+  static void RunRows(Panel p, int64_t count, int64_t width) {
+    for (int64_t r = p.rows; r < p.rows + count; ++r) {
+      Panel row = p;
+      row.rows = 1;
+      row.row_offsets += r;
+      row.row_terms += r;
+      if (p.sums != nullptr) {
+        row.sums += r * p.dst_stride;
+      } else {
+        row.dst += r * p.dst_stride;
+      }
+      kRowPanels[width - 1].run(row);
+    }
+  }
+
+  // Where a row's steps read. Those past its end, whose weights are 0, read the last bytes again.
+  void FindSteps(const GemmSource& src, int32_t* offsets) const {
+    int64_t step = 0;
+    for (int64_t t = 0; t < segments_; ++t) {
+      for (int64_t k = 0; k < segment_steps_; ++k) {
+        offsets[step++] = src.segment_offsets[t] + static_cast<int32_t>(4 * k);
+      }
+    }
+    for (; step < steps_; ++step) offsets[step] = offsets[step - 1];
   }
 
   // Channels are where joining their halves puts them in order.
   static std::vector<int64_t> Order(int64_t n) {
-    const std::vector<int64_t> plain = PlainOrder(n, 16 * kWidestRow);
+    const std::vector<int64_t> plain = PlainOrder(n, 16 * std::ssize(kRowPanels));
     std::vector<int64_t> order(plain.size());
     for (size_t i = 0; i < order.size(); ++i) {
       order[i] = plain[static_cast<size_t>(VectorOutputStage::Shuffled(static_cast<int64_t>(i)))];
@@ -286,12 +156,13 @@ class VnniGemm final : public Gemm {
 
   void Pack(const GemmProblem& p) {
     const int64_t vectors = (n_ + 15) / 16;
-    weights_ = AlignedBuffer(static_cast<size_t>(vectors * segments_ * steps_ * 64));
-    int8_t* out = weights_.data<int8_t>();
+    weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 64));
+    int8_t* panel = weights_.data<int8_t>();
     int64_t channel = 0;
-    for (const int width : chunks_) {
+    for (const int64_t width : widths_) {
+      int8_t* out = panel;
       for (int64_t t = 0; t < segments_; ++t) {
-        for (int64_t k = 0; k < steps_; ++k) {
+        for (int64_t k = 0; k < segment_steps_; ++k) {
           for (int64_t n = 0; n < 16 * width; ++n, out += 4) {
             const int64_t c = channel + VectorOutputStage::Shuffled(n);
             if (c >= n_) continue;
@@ -306,6 +177,7 @@ class VnniGemm final : public Gemm {
         }
       }
       channel += 16 * width;
+      panel += steps_ * 64 * width;
     }
   }
 
@@ -323,10 +195,13 @@ class VnniGemm final : public Gemm {
     return -weight_zero_point_ * _mm512_reduce_add_epi32(sum);
   }
 
-  const int64_t n_, segments_, steps_, segment_length_;
+  const int64_t n_;
+  const bool one_row_;
+  const int64_t segments_, segment_steps_, segment_length_;
+  int64_t steps_;  // of four bytes, of all segments
   const int32_t weight_zero_point_;
   const int64_t max_rows_;
-  std::vector<int> chunks_;  // vectors of 16 channels per tile
+  std::vector<int64_t> widths_;  // vectors of 16 channels of each panel
   const VectorOutputStage stage_;
   AlignedBuffer weights_;
 };

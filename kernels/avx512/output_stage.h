@@ -26,6 +26,24 @@ INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b) {
           _mm512_load_si512(b.half)};
 }
 
+// A load that stays in a register, at this place: GCC would rather read memory at each use.
+INTEGRA_INLINE __m512i Hold(const void* p) {
+  __m512i v = _mm512_load_si512(p);
+#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
+  asm volatile("" : "+v"(v));
+#endif
+  return v;
+}
+
+// LoadStage, with all that kFloor needs in registers.
+INTEGRA_INLINE StageVectors HoldStage(const VectorOutputStage::Block& b) {
+  return {{Hold(b.m[0]), Hold(b.m[1])},
+          {Hold(b.c[0]), Hold(b.c[1])},
+          Hold(b.shift),
+          _mm512_load_si512(b.pre),
+          _mm512_load_si512(b.half)};
+}
+
 // Of a stage for Join::kBlend.
 INTEGRA_INLINE StageVectors LoadAndShuffleStage(const VectorOutputStage::Block& b) {
   StageVectors v = LoadStage(b);

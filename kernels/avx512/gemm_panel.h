@@ -1,0 +1,254 @@
+// Rows times a panel of channels on AVX512-VNNI. Included by gemm_vnni.cc alone.
+//
+// Software-pipelined: while a tile of sums is multiplied, the one before it goes through the output
+// stage, a part after each step. Products and the output stage use different execution ports, so
+// that, side by side, both take little more time than the longer one.
+#pragma once
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/avx512/output_stage.h"
+
+namespace integra::kernels {
+namespace {
+
+using avx512::ClampVectors;
+using avx512::Form;
+
+// The type that _mm512_dpbusd_epi32 works on inside: as __m512i, GCC 12 keeps two copies of each
+// sum and spills them.
+using Lanes = int __attribute__((vector_size(64)));
+
+INTEGRA_INLINE __m512i Broadcast4(const uint8_t* p) {
+  int32_t four;
+  std::memcpy(&four, p, sizeof(four));
+  return _mm512_set1_epi32(four);
+}
+
+// Writes those of 16 * vectors bytes that are in `mask`: of `bytes` the ones from part `index` on,
+// which are parts of that size. (Arguments are constants where this is inlined. Masked stores are
+// as fast as others, and a branch in their place would have GCC split the loop around them.)
+INTEGRA_INLINE void StoreChannels(uint8_t* dst, __m512i bytes, int vectors, int index,
+                                  __mmask64 mask) {
+  const __m256i half =
+      vectors * index < 2 ? _mm512_castsi512_si256(bytes) : _mm512_extracti64x4_epi64(bytes, 1);
+  if (vectors == 1) {
+    const __m128i quarter =
+        index % 2 == 0 ? _mm256_castsi256_si128(half) : _mm256_extracti128_si256(half, 1);
+    _mm_mask_storeu_epi8(dst, static_cast<__mmask16>(mask), quarter);
+  } else if (vectors == 2) {
+    _mm256_mask_storeu_epi8(dst, static_cast<__mmask32>(mask), half);
+  } else {
+    _mm512_mask_storeu_epi8(dst, mask, bytes);
+  }
+}
+
+// Rows that go through the output stage of one vector of channels at a time.
+constexpr int PartRows(int rows) { return rows > 4 ? rows / 2 : rows; }
+
+// A part of the output stage of a tile follows each of its first steps: so many must there be.
+constexpr int FewestSteps(int rows, int vectors) { return rows / PartRows(rows) * vectors; }
+
+struct Panel {
+  const int8_t* weights;        // [steps][NR][16][4]
+  const int32_t* step_offsets;  // [steps]: of the step's four bytes from where a row begins
+  int64_t steps;                // at least FewestSteps, or 1 where there is one row
+  const uint8_t* base;
+  const int32_t* row_offsets;  // [rows]
+  const int32_t* row_terms;    // [rows]: -zw * sum(x)
+  int64_t rows;                // at least those of a tile
+  const VectorOutputStage* stage;
+  int64_t channel;  // first one of the panel
+  int64_t valid;    // channels to write, <= 16 * NR
+  uint8_t* dst;     // row 0, first channel of the panel
+  int32_t* sums;    // or null: where the scalar form leaves sums instead of outputs
+  int64_t dst_stride;
+};
+
+// MR rows times NR vectors of channels make a tile. At least MR rows are needed: the last tile
+// overlaps the one before it where they are no multiple.
+template <int MR, int NR, Form kForm>
+class PanelLoop {
+  // A part of the output stage is some rows of one vector of channels: they share what it needs.
+  static constexpr int kPartRows = PartRows(MR);
+  static constexpr int kParts = MR / kPartRows * NR;
+  // Four vectors are narrowed at once: of several rows or of one.
+  static constexpr int kNarrowedRows = MR > 1 && NR <= 2 ? 4 / NR : 1;
+
+ public:
+  explicit PanelLoop(const Panel& p)
+      : p_(p), clamp_(avx512::LoadClamp(*p.stage)), masks_{Mask(p.valid), Mask(p.valid - 64)} {}
+
+  __attribute__((always_inline)) void Run() const {
+    Lanes before[MR][NR];
+    int64_t r = 0;
+    Multiply<false>(r, before, 0, before);
+    while (MR > 1 && r + MR < p_.rows) {
+      const int64_t next = std::min(r + MR, p_.rows - MR);
+      Lanes sums[MR][NR];
+      Multiply<true>(next, sums, r, before);
+#pragma GCC unroll 8
+      for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < NR; ++j) before[i][j] = sums[i][j];
+      }
+      r = next;
+    }
+    Finish(r, before);
+  }
+
+ private:
+  static __mmask64 Mask(int64_t valid) {
+    return valid <= 0 ? 0 : ~uint64_t{0} >> (64 - std::min<int64_t>(valid, 64));
+  }
+
+  // The tile whose first row is `r`; where kFinish, beside the output stage of the tile `done`.
+  template <bool kFinish>
+  __attribute__((always_inline)) void Multiply(int64_t r, Lanes (&sums)[MR][NR], int64_t done,
+                                               Lanes (&before)[MR][NR]) const {
+    const uint8_t* rows[MR];
+#pragma GCC unroll 8
+    for (int i = 0; i < MR; ++i) {
+      rows[i] = p_.base + p_.row_offsets[r + i];
+      const __m512i start = _mm512_set1_epi32(p_.row_terms[r + i]);
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) sums[i][j] = (Lanes)start;
+    }
+    const int8_t* w = p_.weights;
+    const int32_t* offset = p_.step_offsets;
+    const int32_t* const end = offset + p_.steps;
+    const auto step = [&]() __attribute__((always_inline)) {
+      const int64_t k = *offset++;
+      __m512i b[NR];
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) {
+        b[j] = MR > 1 ? avx512::Hold(w + 64 * j) : _mm512_load_si512(w + 64 * j);
+      }
+      w += 64 * NR;
+#pragma GCC unroll 8
+      for (int i = 0; i < MR; ++i) {
+        const __m512i a = Broadcast4(rows[i] + k);
+#pragma GCC unroll 8
+        for (int j = 0; j < NR; ++j) {
+          sums[i][j] = (Lanes)_mm512_dpbusd_epi32((__m512i)sums[i][j], a, b[j]);
+        }
+      }
+    };
+    if constexpr (kFinish) {
+#pragma GCC unroll 4
+      for (int part = 0; part < kParts; ++part) {
+        step();
+        Pin(sums);
+        FinishPart(part, done, before);
+      }
+    }
+    while (offset < end) step();
+  }
+
+  // Sums are made before here: GCC would put them off until they are used.
+  __attribute__((always_inline)) static void Pin(Lanes (&sums)[MR][NR]) {
+#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
+#pragma GCC unroll 8
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) {
+        Lanes sum = sums[i][j];
+        asm volatile("" : "+v"(sum));
+        sums[i][j] = sum;
+      }
+    }
+#endif
+  }
+
+  // The output stage of the tile whose first row is `r`.
+  __attribute__((always_inline)) void Finish(int64_t r, Lanes (&sums)[MR][NR]) const {
+#pragma GCC unroll 8
+    for (int part = 0; part < kParts; ++part) FinishPart(part, r, sums);
+  }
+  __attribute__((always_inline)) void FinishPart(int part, int64_t r, Lanes (&sums)[MR][NR]) const {
+    const int j = part / (MR / kPartRows), first = part % (MR / kPartRows) * kPartRows;
+    const avx512::StageVectors v = kForm == Form::kScalar
+                                       ? avx512::StageVectors{}
+                                       : avx512::HoldStage(p_.stage->blocks()[p_.channel / 16 + j]);
+#pragma GCC unroll 8
+    for (int i = first; i < first + kPartRows; ++i) {
+      if constexpr (kForm == Form::kFloor) {
+        sums[i][j] = (Lanes)avx512::ScaleFloor((__m512i)sums[i][j], v);
+      } else if constexpr (kForm == Form::kTwoStep) {
+        sums[i][j] = (Lanes)avx512::ScaleTwoStep((__m512i)sums[i][j], v);
+      }
+      const bool rows_done = i % kNarrowedRows == kNarrowedRows - 1;
+      if (rows_done && (j % 4 == 3 || j == NR - 1)) {
+        Store(r, i - kNarrowedRows + 1, j / 4 * 4, sums);
+      }
+    }
+  }
+
+  // Narrows and writes up to four vectors: those of row i from vector j on, of the next rows ...
+  __attribute__((always_inline)) void Store(int64_t r, int i, int j,
+                                            const Lanes (&sums)[MR][NR]) const {
+    const int vectors = std::min(NR - j, 4);
+    const auto vector = [&](int v) __attribute__((always_inline)) {
+      return v < kNarrowedRows * vectors ? (__m512i)sums[i + v / vectors][j + v % vectors]
+                                         : _mm512_setzero_si512();
+    };
+    if constexpr (kForm == Form::kScalar) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kNarrowedRows * vectors; ++v) {
+        StoreScalar(p_, r + i + v / vectors, 16 * (j + v % vectors), vector(v));
+      }
+    } else {
+      const __m512i bytes = avx512::Narrow(vector(0), vector(1), vector(2), vector(3), clamp_);
+#pragma GCC unroll 4
+      for (int k = 0; k < kNarrowedRows; ++k) {
+        StoreChannels(p_.dst + (r + i + k) * p_.dst_stride + 16 * j, bytes, vectors, k,
+                      masks_[j / 4]);
+      }
+    }
+  }
+
+  // 16 channels from `channel` of the panel on.
+  static __attribute__((noinline)) void StoreScalar(const Panel& p, int64_t row, int64_t channel,
+                                                    __m512i sums) {
+    const int64_t at = row * p.dst_stride + channel,
+                  count = std::min<int64_t>(16, p.valid - channel);
+    if (p.sums != nullptr) {
+      _mm512_mask_storeu_epi32(p.sums + at, static_cast<__mmask16>(Mask(count)),
+                               _mm512_shuffle_epi32(sums, _MM_PERM_DBCA));
+      return;
+    }
+    alignas(64) int32_t lanes[16];
+    _mm512_store_si512(lanes, sums);
+    for (int64_t n = 0; n < count; ++n) {
+      const int64_t lane = VectorOutputStage::Shuffled(n);
+      p.dst[at + n] = p.stage->ApplyScalar(lanes[lane], p.channel + channel + lane);
+    }
+  }
+
+  const Panel p_;  // a copy: outputs could be written over the original
+  const ClampVectors clamp_;
+  const __mmask64 masks_[2];  // of channels to write: the first 64, the next ones
+};
+
+template <int MR, int NR, Form kForm>
+__attribute__((noinline)) void RunPanel(const Panel& p) {
+  PanelLoop<MR, NR, kForm>(p).Run();
+}
+
+template <int MR, int NR>
+void RunPanel(const Panel& p) {
+  switch (p.stage->form()) {
+    case Form::kFloor:
+      return RunPanel<MR, NR, Form::kFloor>(p);
+    case Form::kTwoStep:
+      return RunPanel<MR, NR, Form::kTwoStep>(p);
+    default:
+      return RunPanel<MR, NR, Form::kScalar>(p);
+  }
+}
+
+}  // namespace
+}  // namespace integra::kernels
