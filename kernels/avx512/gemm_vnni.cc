@@ -49,9 +49,15 @@ class VnniGemm final : public Gemm {
       const int64_t groups = (vectors + widest - 1) / widest;
       const int64_t width = (vectors + groups - 1) / groups;
       widths_.push_back(width);
-      steps_ = std::max(steps_, KernelFor(width).fewest_steps);
+      if (!one_row_) steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
       vectors -= width;
     }
+    if (segments_ == 1) {  // found once and for all: this would be a good part of a small Run
+      constexpr int32_t kNoOffset = 0;
+      one_segment_.resize(static_cast<size_t>(steps_));
+      FindSteps(&kNoOffset, one_segment_.data());
+    }
+    if (one_row_ && p.stage.multipliers.size() == 1) ShareStage(p);
     Pack(p);
   }
 
@@ -77,35 +83,55 @@ class VnniGemm final : public Gemm {
   void RunPanels(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
                  const VectorOutputStage& stage, std::byte* scratch) const {
     if (rows == 0) return;
-    auto* const step_offsets = reinterpret_cast<int32_t*>(scratch);
-    FindSteps(src, step_offsets);
-    int32_t* const row_terms = step_offsets + steps_;
+    auto* const row_terms = reinterpret_cast<int32_t*>(scratch);
+    const uint8_t* base = src.base;
+    const int32_t* step_offsets = one_segment_.data();
+    if (segments_ == 1) {
+      base += src.segment_offsets[0];
+    } else {
+      step_offsets = FindSteps(src.segment_offsets, row_terms + max_rows_);
+    }
     for (int64_t r = 0; r < rows; ++r) {
       row_terms[r] = weight_zero_point_ != 0 ? RowTerm(src, r) : 0;
     }
     const int8_t* weights = weights_.data<int8_t>();
     int64_t channel = 0;
     for (const int64_t width : widths_) {
-      Panel p{weights,   step_offsets, steps_,    src.base, src.row_offsets,
-              row_terms, rows,         &stage,    channel,  std::min(16 * width, n_ - channel),
-              nullptr,   nullptr,      dst_stride};
+      Panel p{.weights = weights,
+              .step_offsets = step_offsets,
+              .steps = steps_,
+              .base = base,
+              .row_offsets = src.row_offsets,
+              .row_terms = row_terms,
+              .addends = nullptr,
+              .rows = rows,
+              .stage = &stage,
+              .channel = channel,
+              .valid = std::min(16 * width, n_ - channel),
+              .dst = nullptr,
+              .sums = nullptr,
+              .dst_stride = dst_stride};
       if constexpr (std::is_same_v<T, int32_t>) {
         p.sums = dst + channel;
       } else {
         p.dst = dst + channel;
       }
-      const PanelKernel& kernel = KernelFor(width);
-      const int64_t single = SingleRows(rows, kernel.rows, width);
-      p.rows = rows - single;
-      if (p.rows > 0) kernel.run(p);
-      RunRows(p, single, width);
+      if (one_row_) {
+        if (!addends_.empty() && &stage == &stage_) {
+          p.addends = addends_.data() + channel;
+          p.stage = &shared_stage_;
+        }
+        kRowPanels[width - 1].run(p);
+      } else {
+        const PanelKernel& kernel = kPanels[width - 1];
+        const int64_t single = SingleRows(rows, kernel.rows, width);
+        p.rows = rows - single;
+        if (p.rows > 0) kernel.run(p);
+        RunRows(p, single, width);
+      }
       channel += 16 * width;
       weights += steps_ * 64 * width;
     }
-  }
-
-  const PanelKernel& KernelFor(int64_t width) const {
-    return (one_row_ ? kRowPanels : kPanels)[width - 1];
   }
 
   // How many of the last rows are better taken by themselves than by one more tile, which would
@@ -134,14 +160,27 @@ class VnniGemm final : public Gemm {
   }
 
   // Where a row's steps read. Those past its end, whose weights are 0, read the last bytes again.
-  void FindSteps(const GemmSource& src, int32_t* offsets) const {
+  const int32_t* FindSteps(const int32_t* segment_offsets, int32_t* offsets) const {
     int64_t step = 0;
     for (int64_t t = 0; t < segments_; ++t) {
       for (int64_t k = 0; k < segment_steps_; ++k) {
-        offsets[step++] = src.segment_offsets[t] + static_cast<int32_t>(4 * k);
+        offsets[step++] = segment_offsets[t] + static_cast<int32_t>(4 * k);
       }
     }
     for (; step < steps_; ++step) offsets[step] = offsets[step - 1];
+    return offsets;
+  }
+
+  void ShareStage(const GemmProblem& p) {
+    const std::vector<int32_t> addends = GemmAddends(p);
+    for (const int64_t c : Order(n_)) {
+      addends_.push_back(c < 0 ? 0 : addends[static_cast<size_t>(c)]);
+    }
+    int64_t largest = 0;
+    for (const int32_t a : addends) largest = std::max(largest, std::abs(int64_t{a}));
+    shared_stage_ = VectorOutputStage(p.stage, std::vector<int32_t>(16), PlainOrder(16, 16),
+                                      LargestSum(p) + largest, VectorOutputStage::Join::kShuffle);
+    if (shared_stage_.form() == Form::kScalar) addends_.clear();
   }
 
   // Channels are where joining their halves puts them in order.
@@ -198,11 +237,14 @@ class VnniGemm final : public Gemm {
   const int64_t n_;
   const bool one_row_;
   const int64_t segments_, segment_steps_, segment_length_;
-  int64_t steps_;  // of four bytes, of all segments
+  int64_t steps_;                     // of four bytes, of all segments
+  std::vector<int32_t> one_segment_;  // FindSteps where there is one
   const int32_t weight_zero_point_;
   const int64_t max_rows_;
   std::vector<int64_t> widths_;  // vectors of 16 channels of each panel
   const VectorOutputStage stage_;
+  VectorOutputStage shared_stage_;  // of one row and one multiplier: see Panel::addends
+  std::vector<int32_t> addends_;
   AlignedBuffer weights_;
 };
 
