@@ -1,4 +1,4 @@
-// Rows times a panel of channels on AVX512-VNNI. Included by gemm_vnni.cc alone.
+// Rows times a panel of up to 64 channels on AVX512-VNNI. Included by gemm_vnni.cc alone.
 //
 // Software-pipelined: while a tile of sums is multiplied, the one before it goes through the output
 // stage, a part after each step. Products and the output stage use different execution ports, so
@@ -46,6 +46,36 @@ INTEGRA_INLINE void StoreChannels(uint8_t* dst, __m512i bytes, int vectors, int 
   }
 }
 
+// A mask of the first `count` of 64 bytes.
+INTEGRA_INLINE __mmask64 FirstBytes(int64_t count) {
+  return count <= 0 ? 0 : ~uint64_t{0} >> (64 - std::min<int64_t>(count, 64));
+}
+
+// Where the scalar form leaves a row of a panel: as outputs or, where `sums` is not null, as sums.
+struct ScalarRow {
+  const VectorOutputStage* stage;
+  int64_t channel;  // first one of the panel
+  int64_t valid;    // channels to write
+  uint8_t* dst;
+  int32_t* sums;
+};
+
+// 16 channels from `first` of the panel on.
+__attribute__((noinline)) void StoreScalar(const ScalarRow& row, int64_t first, __m512i sums) {
+  const int64_t count = std::min<int64_t>(16, row.valid - first);
+  if (row.sums != nullptr) {
+    _mm512_mask_storeu_epi32(row.sums + first, static_cast<__mmask16>(FirstBytes(count)),
+                             _mm512_shuffle_epi32(sums, _MM_PERM_DBCA));
+    return;
+  }
+  alignas(64) int32_t lanes[16];
+  _mm512_store_si512(lanes, sums);
+  for (int64_t n = 0; n < count; ++n) {
+    const int64_t lane = VectorOutputStage::Shuffled(n);
+    row.dst[first + n] = row.stage->ApplyScalar(lanes[lane], row.channel + first + lane);
+  }
+}
+
 // Rows that go through the output stage of one vector of channels at a time.
 constexpr int PartRows(int rows) { return rows > 4 ? rows / 2 : rows; }
 
@@ -55,14 +85,11 @@ constexpr int FewestSteps(int rows, int vectors) { return rows / PartRows(rows) 
 struct Panel {
   const int8_t* weights;        // [steps][NR][16][4]
   const int32_t* step_offsets;  // [steps]: of the step's four bytes from where a row begins
-  int64_t steps;                // at least FewestSteps, or 1 where there is one row
+  int64_t steps;                // at least FewestSteps
   const uint8_t* base;
   const int32_t* row_offsets;  // [rows]
   const int32_t* row_terms;    // [rows]: -zw * sum(x)
-  // [16 * NR], or null: of one row alone, whose stage then is one block, without addends, for all
-  // channels. Reading a block for each took a sixth of the time of small layers.
-  const int32_t* addends;
-  int64_t rows;  // at least those of a tile
+  int64_t rows;                // at least those of a tile
   const VectorOutputStage* stage;
   int64_t channel;  // first one of the panel
   int64_t valid;    // channels to write, <= 16 * NR
@@ -73,23 +100,23 @@ struct Panel {
 
 // MR rows times NR vectors of channels make a tile. At least MR rows are needed: the last tile
 // overlaps the one before it where they are no multiple.
-template <int MR, int NR, Form kForm, bool kAddends = false>
+template <int MR, int NR, Form kForm>
 class PanelLoop {
   // A part of the output stage is some rows of one vector of channels: they share what it needs.
   static constexpr int kPartRows = PartRows(MR);
   static constexpr int kParts = MR / kPartRows * NR;
   // Four vectors are narrowed at once: of several rows or of one.
-  static constexpr int kNarrowedRows = MR > 1 && NR <= 2 ? 4 / NR : 1;
+  static constexpr int kNarrowedRows = NR <= 2 ? 4 / NR : 1;
 
  public:
   explicit PanelLoop(const Panel& p)
-      : p_(p), clamp_(avx512::LoadClamp(*p.stage)), masks_{Mask(p.valid), Mask(p.valid - 64)} {}
+      : p_(p), clamp_(avx512::LoadClamp(*p.stage)), mask_(FirstBytes(p.valid)) {}
 
   __attribute__((always_inline)) void Run() const {
     Lanes before[MR][NR];
     int64_t r = 0;
     Multiply<false>(r, before, 0, before);
-    while (MR > 1 && r + MR < p_.rows) {
+    while (r + MR < p_.rows) {
       const int64_t next = std::min(r + MR, p_.rows - MR);
       Lanes sums[MR][NR];
       Multiply<true>(next, sums, r, before);
@@ -104,10 +131,6 @@ class PanelLoop {
   }
 
  private:
-  static __mmask64 Mask(int64_t valid) {
-    return valid <= 0 ? 0 : ~uint64_t{0} >> (64 - std::min<int64_t>(valid, 64));
-  }
-
   // The tile whose first row is `r`; where kFinish, beside the output stage of the tile `done`.
   template <bool kFinish>
   __attribute__((always_inline)) void Multiply(int64_t r, Lanes (&sums)[MR][NR], int64_t done,
@@ -118,10 +141,7 @@ class PanelLoop {
       rows[i] = p_.base + p_.row_offsets[r + i];
       const __m512i start = _mm512_set1_epi32(p_.row_terms[r + i]);
 #pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) {
-        sums[i][j] = (Lanes)start;
-        if (kAddends) sums[i][j] += (Lanes)_mm512_loadu_si512(p_.addends + 16 * j);
-      }
+      for (int j = 0; j < NR; ++j) sums[i][j] = (Lanes)start;
     }
     const int8_t* w = p_.weights;
     const int32_t* offset = p_.step_offsets;
@@ -130,9 +150,7 @@ class PanelLoop {
       const int64_t k = *offset++;
       __m512i b[NR];
 #pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) {
-        b[j] = MR > 1 ? avx512::Hold(w + 64 * j) : _mm512_load_si512(w + 64 * j);
-      }
+      for (int j = 0; j < NR; ++j) b[j] = avx512::Hold(w + 64 * j);
       w += 64 * NR;
 #pragma GCC unroll 8
       for (int i = 0; i < MR; ++i) {
@@ -184,92 +202,74 @@ class PanelLoop {
       } else if constexpr (kForm == Form::kTwoStep) {
         sums[i][j] = (Lanes)avx512::ScaleTwoStep((__m512i)sums[i][j], v);
       }
-      const bool rows_done = i % kNarrowedRows == kNarrowedRows - 1;
-      if (rows_done && (j % 4 == 3 || j == NR - 1)) {
-        Store(r, i - kNarrowedRows + 1, j / 4 * 4, sums);
+      if (j == NR - 1 && i % kNarrowedRows == kNarrowedRows - 1) {
+        Store(r, i - kNarrowedRows + 1, sums);
       }
     }
   }
 
   __attribute__((always_inline)) avx512::StageVectors StageOf(int j) const {
     if (kForm == Form::kScalar) return avx512::StageVectors{};
-    if (kAddends) return avx512::LoadStage(*p_.stage->blocks());
     return avx512::HoldStage(p_.stage->blocks()[p_.channel / 16 + j]);
   }
 
-  // Narrows and writes up to four vectors: those of row i from vector j on, of the next rows ...
-  __attribute__((always_inline)) void Store(int64_t r, int i, int j,
-                                            const Lanes (&sums)[MR][NR]) const {
-    const int vectors = std::min(NR - j, 4);
-    const auto vector = [&](int v) __attribute__((always_inline)) {
-      return v < kNarrowedRows * vectors ? (__m512i)sums[i + v / vectors][j + v % vectors]
-                                         : _mm512_setzero_si512();
-    };
+  // Narrows and writes row i of the tile, and the next ones where they are narrowed together.
+  __attribute__((always_inline)) void Store(int64_t r, int i, const Lanes (&sums)[MR][NR]) const {
     if constexpr (kForm == Form::kScalar) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kNarrowedRows * vectors; ++v) {
-        StoreScalar(p_, r + i + v / vectors, 16 * (j + v % vectors), vector(v));
+      for (int k = i; k < i + kNarrowedRows; ++k) {
+        const int64_t at = (r + k) * p_.dst_stride;
+        const ScalarRow row = {p_.stage, p_.channel, p_.valid, p_.dst + at,
+                               p_.sums != nullptr ? p_.sums + at : nullptr};
+#pragma GCC unroll 4
+        for (int j = 0; j < NR; ++j) StoreScalar(row, 16 * j, (__m512i)sums[k][j]);
       }
     } else {
+      const auto vector = [&](int v) __attribute__((always_inline)) {
+        return v < kNarrowedRows * NR ? (__m512i)sums[i + v / NR][v % NR] : _mm512_setzero_si512();
+      };
       const __m512i bytes = avx512::Narrow(vector(0), vector(1), vector(2), vector(3), clamp_);
 #pragma GCC unroll 4
       for (int k = 0; k < kNarrowedRows; ++k) {
-        // (What is stored with a mask cannot be read before it is in the cache.)
-        if (MR == 1 && vectors == 4 && p_.valid >= 16 * (j + 4)) {
-          _mm512_storeu_si512(p_.dst + r * p_.dst_stride + 16 * j, bytes);
-          continue;
-        }
-        StoreChannels(p_.dst + (r + i + k) * p_.dst_stride + 16 * j, bytes, vectors, k,
-                      masks_[j / 4]);
+        StoreChannels(p_.dst + (r + i + k) * p_.dst_stride, bytes, NR, k, mask_);
       }
-    }
-  }
-
-  // 16 channels from `channel` of the panel on.
-  static __attribute__((noinline)) void StoreScalar(const Panel& p, int64_t row, int64_t channel,
-                                                    __m512i sums) {
-    const int64_t at = row * p.dst_stride + channel,
-                  count = std::min<int64_t>(16, p.valid - channel);
-    if (p.sums != nullptr) {
-      _mm512_mask_storeu_epi32(p.sums + at, static_cast<__mmask16>(Mask(count)),
-                               _mm512_shuffle_epi32(sums, _MM_PERM_DBCA));
-      return;
-    }
-    alignas(64) int32_t lanes[16];
-    _mm512_store_si512(lanes, sums);
-    for (int64_t n = 0; n < count; ++n) {
-      const int64_t lane = VectorOutputStage::Shuffled(n);
-      p.dst[at + n] = p.stage->ApplyScalar(lanes[lane], p.channel + channel + lane);
     }
   }
 
   const Panel p_;  // a copy: outputs could be written over the original
   const ClampVectors clamp_;
-  const __mmask64 masks_[2];  // of channels to write: the first 64, the next ones
+  const __mmask64 mask_;  // of channels to write
 };
 
-template <int MR, int NR, Form kForm, bool kAddends>
+template <int MR, int NR, Form kForm>
 __attribute__((noinline)) void RunPanel(const Panel& p) {
-  PanelLoop<MR, NR, kForm, kAddends>(p).Run();
-}
-
-template <int MR, int NR, bool kAddends>
-void RunPanel(const Panel& p) {
-  switch (p.stage->form()) {
-    case Form::kFloor:
-      return RunPanel<MR, NR, Form::kFloor, kAddends>(p);
-    case Form::kTwoStep:
-      return RunPanel<MR, NR, Form::kTwoStep, kAddends>(p);
-    default:
-      return RunPanel<MR, NR, Form::kScalar, false>(p);
-  }
+  PanelLoop<MR, NR, kForm>(p).Run();
 }
 
 template <int MR, int NR>
 void RunPanel(const Panel& p) {
-  if (MR == 1 && p.addends != nullptr) return RunPanel<MR, NR, MR == 1>(p);
-  return RunPanel<MR, NR, false>(p);
+  switch (p.stage->form()) {
+    case Form::kFloor:
+      return RunPanel<MR, NR, Form::kFloor>(p);
+    case Form::kTwoStep:
+      return RunPanel<MR, NR, Form::kTwoStep>(p);
+    default:
+      return RunPanel<MR, NR, Form::kScalar>(p);
+  }
 }
+
+struct PanelKernel {
+  int64_t rows;  // of a tile
+  int64_t fewest_steps;
+  void (*run)(const Panel&);
+};
+
+template <int MR, int NR>
+constexpr PanelKernel kPanel = {MR, FewestSteps(MR, NR), RunPanel<MR, NR>};
+
+// By vectors of channels. Rows of tiles: the most for which two tiles of sums fit in the vector
+// registers, and the addresses of rows in GCC's others.
+constexpr PanelKernel kPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<4, 3>, kPanel<3, 4>};
 
 }  // namespace
 }  // namespace integra::kernels

@@ -7,27 +7,12 @@
 #include <type_traits>
 
 #include "kernels/avx512/gemm_panel.h"
+#include "kernels/avx512/gemm_row.h"
 #include "kernels/avx512/output_stage.h"
 #include "kernels/gemm.h"
 
 namespace integra::kernels {
 namespace {
-
-struct PanelKernel {
-  int64_t rows;  // of a tile
-  int64_t fewest_steps;
-  void (*run)(const Panel&);
-};
-
-template <int MR, int NR>
-constexpr PanelKernel kPanel = {MR, MR == 1 ? 1 : FewestSteps(MR, NR), RunPanel<MR, NR>};
-
-// Both by vectors of channels. Rows of tiles: the most for which two tiles of sums fit in the
-// vector registers, and the addresses of rows in GCC's others.
-constexpr PanelKernel kPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<4, 3>, kPanel<3, 4>};
-// One row alone has no other sums to hide the latency of its own: it takes more channels at once.
-constexpr PanelKernel kRowPanels[] = {kPanel<1, 1>, kPanel<1, 2>, kPanel<1, 3>, kPanel<1, 4>,
-                                      kPanel<1, 5>, kPanel<1, 6>, kPanel<1, 7>, kPanel<1, 8>};
 
 class VnniGemm final : public Gemm {
  public:
@@ -43,7 +28,7 @@ class VnniGemm final : public Gemm {
         stage_(p.stage, GemmAddends(p), Order(p.n), LargestSum(p),
                VectorOutputStage::Join::kShuffle) {
     // Widest panels first, but evenly shared (5 = 3 + 2, not 4 + 1).
-    const int64_t widest = one_row_ ? std::ssize(kRowPanels) : std::ssize(kPanels);
+    const int64_t widest = one_row_ ? kWidestRow : std::ssize(kPanels);
     int64_t vectors = (n_ + 15) / 16;
     while (vectors > 0) {
       const int64_t groups = (vectors + widest - 1) / widest;
@@ -63,12 +48,12 @@ class VnniGemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunPanels(src, rows, dst, dst_stride, stage_, scratch);
+    RunRows(src, rows, dst, dst_stride, stage_, scratch);
   }
   void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
     static const VectorOutputStage no_stage;  // of the scalar form
-    RunPanels(src, rows, dst, dst_stride, no_stage, scratch);
+    RunRows(src, rows, dst, dst_stride, no_stage, scratch);
   }
 
   std::string name() const override { return "own avx512_vnni"; }
@@ -80,8 +65,8 @@ class VnniGemm final : public Gemm {
  private:
   // To outputs or, where T is int32_t, to sums.
   template <typename T>
-  void RunPanels(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
-                 const VectorOutputStage& stage, std::byte* scratch) const {
+  void RunRows(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
+               const VectorOutputStage& stage, std::byte* scratch) const {
     if (rows == 0) return;
     auto* const row_terms = reinterpret_cast<int32_t*>(scratch);
     const uint8_t* base = src.base;
@@ -94,69 +79,101 @@ class VnniGemm final : public Gemm {
     for (int64_t r = 0; r < rows; ++r) {
       row_terms[r] = weight_zero_point_ != 0 ? RowTerm(src, r) : 0;
     }
-    const int8_t* weights = weights_.data<int8_t>();
-    int64_t channel = 0;
-    for (const int64_t width : widths_) {
-      Panel p{.weights = weights,
-              .step_offsets = step_offsets,
-              .steps = steps_,
-              .base = base,
-              .row_offsets = src.row_offsets,
-              .row_terms = row_terms,
-              .addends = nullptr,
-              .rows = rows,
-              .stage = &stage,
-              .channel = channel,
-              .valid = std::min(16 * width, n_ - channel),
-              .dst = nullptr,
-              .sums = nullptr,
-              .dst_stride = dst_stride};
-      if constexpr (std::is_same_v<T, int32_t>) {
-        p.sums = dst + channel;
-      } else {
-        p.dst = dst + channel;
-      }
-      if (one_row_) {
-        if (!addends_.empty() && &stage == &stage_) {
-          p.addends = addends_.data() + channel;
-          p.stage = &shared_stage_;
-        }
-        kRowPanels[width - 1].run(p);
-      } else {
-        const PanelKernel& kernel = kPanels[width - 1];
-        const int64_t single = SingleRows(rows, kernel.rows, width);
-        p.rows = rows - single;
-        if (p.rows > 0) kernel.run(p);
-        RunRows(p, single, width);
-      }
-      channel += 16 * width;
-      weights += steps_ * 64 * width;
+    if (one_row_) {
+      RunRow(base + src.row_offsets[0], step_offsets, row_terms[0], stage, dst);
+    } else {
+      RunPanels(base, src.row_offsets, step_offsets, row_terms, rows, stage, dst, dst_stride);
     }
+  }
+
+  // Of dst, the pointer to outputs or the one to sums; the other one is null.
+  static uint8_t* Outputs(uint8_t* dst) { return dst; }
+  static uint8_t* Outputs(int32_t*) { return nullptr; }
+  static int32_t* Sums(uint8_t*) { return nullptr; }
+  static int32_t* Sums(int32_t* dst) { return dst; }
+
+  template <typename T>
+  void RunRow(const uint8_t* row, const int32_t* step_offsets, int32_t row_term,
+              const VectorOutputStage& stage, T* dst) const {
+    const bool shared = std::is_same_v<T, uint8_t> && !addends_.empty();
+    RowPanel p{.weights = weights_.data<int8_t>(),
+               .step_offsets = step_offsets,
+               .steps = steps_,
+               .row = row,
+               .row_term = row_term,
+               .addends = addends_.data(),
+               .stage = shared ? &shared_stage_ : &stage,
+               .channel = 0,
+               .valid = n_,
+               .dst = nullptr,
+               .sums = nullptr};
+    const RowFunction* const functions = RowFunctionsFor(p.stage->form(), shared);
+    for (const int64_t width : widths_) {
+      p.dst = Outputs(dst + p.channel);
+      p.sums = Sums(dst + p.channel);
+      p.valid = n_ - p.channel;
+      functions[width - 1](p);
+      p.weights += steps_ * 64 * width;
+      if (shared) p.addends += 16 * width;
+      p.channel += 16 * width;
+    }
+  }
+
+  template <typename T>
+  void RunPanels(const uint8_t* base, const int32_t* row_offsets, const int32_t* step_offsets,
+                 const int32_t* row_terms, int64_t rows, const VectorOutputStage& stage, T* dst,
+                 int64_t dst_stride) const {
+    Panel p{.weights = weights_.data<int8_t>(),
+            .step_offsets = step_offsets,
+            .steps = steps_,
+            .base = base,
+            .row_offsets = row_offsets,
+            .row_terms = row_terms,
+            .rows = rows,
+            .stage = &stage,
+            .channel = 0,
+            .valid = n_,
+            .dst = nullptr,
+            .sums = nullptr,
+            .dst_stride = dst_stride};
+    for (const int64_t width : widths_) {
+      p.dst = Outputs(dst + p.channel);
+      p.sums = Sums(dst + p.channel);
+      p.valid = std::min(16 * width, n_ - p.channel);
+      const PanelKernel& kernel = kPanels[width - 1];
+      const int64_t left = RowsLeft(rows, kernel.rows, width);
+      p.rows = rows - left;
+      if (p.rows > 0) kernel.run(p);
+      for (int64_t r = p.rows; r < rows; ++r) RunRowOf(p, r, width);
+      p.weights += steps_ * 64 * width;
+      p.channel += 16 * width;
+    }
+  }
+
+  // Row r of a panel by itself.
+  static void RunRowOf(const Panel& p, int64_t r, int64_t width) {
+    const int64_t at = r * p.dst_stride;
+    const RowPanel row{.weights = p.weights,
+                       .step_offsets = p.step_offsets,
+                       .steps = p.steps,
+                       .row = p.base + p.row_offsets[r],
+                       .row_term = p.row_terms[r],
+                       .addends = nullptr,
+                       .stage = p.stage,
+                       .channel = p.channel,
+                       .valid = p.valid,
+                       .dst = p.dst != nullptr ? p.dst + at : nullptr,
+                       .sums = p.sums != nullptr ? p.sums + at : nullptr};
+    RowFunctionsFor(p.stage->form(), false)[width - 1](row);
   }
 
   // How many of the last rows are better taken by themselves than by one more tile, which would
   // overlap the one before it.
-  static int64_t SingleRows(int64_t rows, int64_t tile_rows, int64_t width) {
+  static int64_t RowsLeft(int64_t rows, int64_t tile_rows, int64_t width) {
     const int64_t left = rows % tile_rows;
     if (left == rows) return left;
     constexpr int64_t kLatency = 4;  // of vpdpbusd: a row of fewer vectors waits for it
     return left * std::max(width, kLatency) < tile_rows * width ? left : 0;
-  }
-
-  // The `count` rows that follow those of `p`, each by itself.
-  static void RunRows(Panel p, int64_t count, int64_t width) {
-    for (int64_t r = p.rows; r < p.rows + count; ++r) {
-      Panel row = p;
-      row.rows = 1;
-      row.row_offsets += r;
-      row.row_terms += r;
-      if (p.sums != nullptr) {
-        row.sums += r * p.dst_stride;
-      } else {
-        row.dst += r * p.dst_stride;
-      }
-      kRowPanels[width - 1].run(row);
-    }
   }
 
   // Where a row's steps read. Those past its end, whose weights are 0, read the last bytes again.
@@ -185,7 +202,7 @@ class VnniGemm final : public Gemm {
 
   // Channels are where joining their halves puts them in order.
   static std::vector<int64_t> Order(int64_t n) {
-    const std::vector<int64_t> plain = PlainOrder(n, 16 * std::ssize(kRowPanels));
+    const std::vector<int64_t> plain = PlainOrder(n, 16 * kWidestRow);
     std::vector<int64_t> order(plain.size());
     for (size_t i = 0; i < order.size(); ++i) {
       order[i] = plain[static_cast<size_t>(VectorOutputStage::Shuffled(static_cast<int64_t>(i)))];
@@ -243,8 +260,10 @@ class VnniGemm final : public Gemm {
   const int64_t max_rows_;
   std::vector<int64_t> widths_;  // vectors of 16 channels of each panel
   const VectorOutputStage stage_;
-  VectorOutputStage shared_stage_;  // of one row and one multiplier: see Panel::addends
-  std::vector<int32_t> addends_;
+  // Where one multiplier serves all channels, they differ in their addends alone: a row reads these
+  // and one block of a stage without them, instead of a block for each 16 channels.
+  VectorOutputStage shared_stage_;
+  std::vector<int32_t> addends_;  // by position; empty: not so
   AlignedBuffer weights_;
 };
 
