@@ -110,7 +110,10 @@ class PanelLoop {
 
  public:
   explicit PanelLoop(const Panel& p)
-      : p_(p), clamp_(avx512::LoadClamp(*p.stage)), mask_(FirstBytes(p.valid)) {}
+      : p_(p), clamp_(avx512::LoadClamp(*p.stage)), mask_(FirstBytes(p.valid)) {
+    if (NR == 1 && kForm != Form::kScalar)
+      only_ = avx512::HoldStage(p.stage->blocks()[p.channel / 16]);
+  }
 
   __attribute__((always_inline)) void Run() const {
     Lanes before[MR][NR];
@@ -210,6 +213,7 @@ class PanelLoop {
 
   __attribute__((always_inline)) avx512::StageVectors StageOf(int j) const {
     if (kForm == Form::kScalar) return avx512::StageVectors{};
+    if (NR == 1) return only_;
     return avx512::HoldStage(p_.stage->blocks()[p_.channel / 16 + j]);
   }
 
@@ -238,7 +242,8 @@ class PanelLoop {
 
   const Panel p_;  // a copy: outputs could be written over the original
   const ClampVectors clamp_;
-  const __mmask64 mask_;  // of channels to write
+  const __mmask64 mask_;            // of channels to write
+  avx512::StageVectors only_ = {};  // of one vector of channels: it stays in registers
 };
 
 template <int MR, int NR, Form kForm>
