@@ -68,16 +68,14 @@ class VnniDepthwise final : public Depthwise {
   }
 
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
-    for (const DepthwiseBlock& block : cut_.blocks) (this->*run_)(block, src, rows, dst);
+    (this->*run_)(src, rows, dst);
   }
 
   void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
-    for (const DepthwiseBlock& block : cut_.blocks) {
-      if (wide_) {
-        RunTaps<true, Form::kScalar>(block, src, rows, dst);
-      } else {
-        RunTaps<false, Form::kScalar>(block, src, rows, dst);
-      }
+    if (wide_) {
+      RunTaps<true, Form::kScalar>(src, rows, dst);
+    } else {
+      RunTaps<false, Form::kScalar>(src, rows, dst);
     }
   }
 
@@ -157,9 +155,11 @@ class VnniDepthwise final : public Depthwise {
             _mm512_load_si512(b.half)};
   }
 
+  template <bool kPacks>
   INTEGRA_INLINE void Store(const Quad& r, const ClampVectors& clamp, int64_t valid, uint8_t* dst) {
-    const __m512i bytes =
-        avx512::Unshuffle(avx512::NarrowInterleaved(r.v[0], r.v[1], r.v[2], r.v[3], clamp));
+    const __m512i bytes = avx512::Unshuffle(
+        kPacks ? avx512::PackInterleaved(r.v[0], r.v[1], r.v[2], r.v[3])
+               : avx512::NarrowInterleaved(r.v[0], r.v[1], r.v[2], r.v[3], clamp));
     if (valid == kBlock) {
       _mm512_storeu_si512(dst, bytes);
     } else {
@@ -186,6 +186,11 @@ class VnniDepthwise final : public Depthwise {
       const int64_t channel = InterleavedByte(i / 16, i % 16);
       if (channel < block.valid) dst[channel] = sums[i];
     }
+  }
+
+  template <bool kWide, Form kForm, typename T>
+  void RunTaps(const uint8_t* src, int64_t rows, T* dst) const {
+    for (const DepthwiseBlock& block : cut_.blocks) RunTaps<kWide, kForm>(block, src, rows, dst);
   }
 
   template <bool kWide, Form kForm, typename T>
@@ -218,37 +223,52 @@ class VnniDepthwise final : public Depthwise {
         for (int v = 0; v < kVectors; ++v) {
           r.v[v] = Scale<kForm>(acc[v], avx512::LoadStage(stage[v]));
         }
-        Store(r, clamp, block.valid, to);
+        Store<false>(r, clamp, block.valid, to);
       }
     }
   }
 
   // 3 x 3. Two output rows at a time share their weights, their output stage and the interleaved
   // input rows that both read; what the next two rows read as well stays in registers.
-  template <bool kWide, Form kForm, int kStride>
-  void RunRows(const DepthwiseBlock& block, const uint8_t* src, int64_t rows, uint8_t* dst) const {
+  template <bool kWide, Form kForm, int kStride, bool kPacks>
+  void RunRows(const uint8_t* src, int64_t rows, uint8_t* dst) const {
+    const Walk walk = {pitch_, out_pitch_, offsets_[1], offsets_[2], rows};
+    const ClampVectors clamp = avx512::LoadClamp(stage_);
+    const int64_t weight_bytes = groups() * group_bytes();
+    for (const DepthwiseBlock& block : cut_.blocks) {
+      RunColumn<kWide, kForm, kStride, kPacks>(
+          walk, weights_.data<int8_t>() + block.phase * weight_bytes, StageOf(block), clamp,
+          block.valid, src + block.offset, dst + block.offset);
+    }
+  }
+
+  // What all blocks of rows have in common.
+  struct Walk {
+    int64_t pitch, out_pitch;
+    int64_t second, third;  // taps of a row, from the first
+    int64_t rows;
+  };
+
+  template <bool kWide, Form kForm, int kStride, bool kPacks>
+  INTEGRA_INLINE void RunColumn(const Walk& walk, const int8_t* weights,
+                                const VectorOutputStage::Block* stage, const ClampVectors& clamp,
+                                int64_t valid, const uint8_t* x, uint8_t* y) {
     constexpr int kInputs = 3 + kStride, kKept = 3 - kStride;
     constexpr int64_t kRowBytes = kVectors * 64 * (kWide ? 2 : 1);
-    const ClampVectors clamp = avx512::LoadClamp(stage_);
-    const int8_t* weights = WeightsOf(block);
-    const VectorOutputStage::Block* stage = StageOf(block);
-    const int64_t second = offsets_[1], third = offsets_[2];
-    const uint8_t* x = src + block.offset;
-    uint8_t* y = dst + block.offset;
     const auto next = [&]() __attribute__((always_inline)) {
       const Quad taps =
-          Interleave(Load(x), Load(x + second), Load(x + third), _mm512_setzero_si512());
-      x += pitch_;
+          Interleave(Load(x), Load(x + walk.second), Load(x + walk.third), _mm512_setzero_si512());
+      x += walk.pitch;
       return taps;
     };
     Quad in[kInputs];
 #pragma GCC unroll 2
     for (int i = 0; i < kKept; ++i) in[i] = next();
-    for (int64_t left = rows; left > 0; left -= 2) {
+    for (int64_t left = walk.rows; left > 0; left -= 2) {
 #pragma GCC unroll 4
       for (int i = kKept; i < 3; ++i) in[i] = next();
       // The last of an odd number of rows is computed twice; the second result is not stored.
-      if (left == 1) x -= kStride * pitch_;
+      if (left == 1) x -= kStride * walk.pitch;
 #pragma GCC unroll 4
       for (int i = 3; i < kInputs; ++i) in[i] = next();
       // Offsets from one register each: GCC would otherwise prepare more addresses than fit.
@@ -273,23 +293,29 @@ class VnniDepthwise final : public Depthwise {
         upper.v[v] = Scale<kForm>(a, scale);
         lower.v[v] = Scale<kForm>(b, scale);
       }
-      Store(upper, clamp, block.valid, y);
+      Store<kPacks>(upper, clamp, valid, y);
       if (left == 1) break;
-      Store(lower, clamp, block.valid, y + out_pitch_);
-      y += 2 * out_pitch_;
+      Store<kPacks>(lower, clamp, valid, y + walk.out_pitch);
+      y += 2 * walk.out_pitch;
 #pragma GCC unroll 2
       for (int i = 0; i < kKept; ++i) in[i] = in[i + 2 * kStride];
     }
   }
 
-  using RunFunction = void (VnniDepthwise::*)(const DepthwiseBlock&, const uint8_t*, int64_t,
-                                              uint8_t*) const;
+  using RunFunction = void (VnniDepthwise::*)(const uint8_t*, int64_t, uint8_t*) const;
 
+  template <bool kWide, Form kForm, bool kPacks>
+  RunFunction ChooseRows(int64_t stride_y) const {
+    return stride_y == 1 ? &VnniDepthwise::RunRows<kWide, kForm, 1, kPacks>
+                         : &VnniDepthwise::RunRows<kWide, kForm, 2, kPacks>;
+  }
   template <bool kWide, Form kForm>
   RunFunction Choose(int64_t stride_y) const {
     if constexpr (kForm != Form::kScalar) {
-      if (shares_rows_ && stride_y == 1) return &VnniDepthwise::RunRows<kWide, kForm, 1>;
-      if (shares_rows_) return &VnniDepthwise::RunRows<kWide, kForm, 2>;
+      if (shares_rows_ && kForm == Form::kFloor && avx512::ClampsByPacking(stage_)) {
+        return ChooseRows<kWide, kForm, kForm == Form::kFloor>(stride_y);
+      }
+      if (shares_rows_) return ChooseRows<kWide, kForm, false>(stride_y);
     }
     return &VnniDepthwise::RunTaps<kWide, kForm, uint8_t>;
   }

@@ -75,7 +75,17 @@ INTEGRA_INLINE __m512i NarrowInterleaved(__m512i r0, __m512i r1, __m512i r2, __m
   return _mm512_min_epu8(_mm512_max_epu8(bytes, clamp.min), clamp.max);
 }
 
-// The same with the bytes in order: 16*v + i is element i of vector v.
+// Whether the zero point is 0 and packing clamps by itself, as after most activations.
+INTEGRA_INLINE bool ClampsByPacking(const VectorOutputStage& stage) {
+  return stage.zero_point() == 0 && stage.min() == 0 && stage.max() == 255;
+}
+
+// NarrowInterleaved() then.
+INTEGRA_INLINE __m512i PackInterleaved(__m512i r0, __m512i r1, __m512i r2, __m512i r3) {
+  return _mm512_packus_epi16(_mm512_packs_epi32(r0, r1), _mm512_packs_epi32(r2, r3));
+}
+
+// NarrowInterleaved() with the bytes in order: 16*v + i is element i of vector v.
 INTEGRA_INLINE __m512i Narrow(__m512i r0, __m512i r1, __m512i r2, __m512i r3,
                               const ClampVectors& clamp) {
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
