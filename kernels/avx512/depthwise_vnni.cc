@@ -53,6 +53,9 @@ class VnniDepthwise final : public Depthwise {
   explicit VnniDepthwise(const DepthwiseProblem& p)
       : cut_(CutIntoBlocks(p, kBlock)),
         shares_rows_(p.kernel_y == 3 && p.kernel_x == 3 && p.stride_y <= 2 && p.dilation_y == 1),
+        pairs_(shares_rows_ && p.stride_y == 1 && p.stride_x == 1 && p.dilation_x == 1 &&
+               p.channels % kBlock == 0),
+        channels_(p.channels),
         pitch_(p.pitch),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
@@ -87,11 +90,12 @@ class VnniDepthwise final : public Depthwise {
  private:
   int64_t groups() const { return static_cast<int64_t>(taps_.size()) / 4; }
   int64_t group_bytes() const { return kVectors * 64 * (wide_ ? 2 : 1); }
+  int64_t phase_bytes() const { return groups() * group_bytes() * (pairs_ ? 2 : 1); }
   const VectorOutputStage::Block* StageOf(const DepthwiseBlock& block) const {
     return stage_.blocks() + block.phase * kVectors;
   }
   const int8_t* WeightsOf(const DepthwiseBlock& block) const {
-    return weights_.data<int8_t>() + block.phase * groups() * group_bytes();
+    return weights_.data<int8_t>() + block.phase * phase_bytes();
   }
 
   // Groups of four taps: where each reads, and which weight it has (-1: none, weight 0).
@@ -123,11 +127,12 @@ class VnniDepthwise final : public Depthwise {
 
   void Pack(const DepthwiseProblem& p) {
     const auto phases = static_cast<int64_t>(cut_.phases.size());
-    weights_ = AlignedBuffer(static_cast<size_t>(phases * groups() * group_bytes()));
+    weights_ = AlignedBuffer(static_cast<size_t>(phases * phase_bytes()));
     for (int64_t phase = 0; phase < phases; ++phase) {
       for (int64_t t = 0; t < static_cast<int64_t>(taps_.size()); ++t) {
         if (taps_[static_cast<size_t>(t)] < 0) continue;
-        int8_t* to = weights_.data<int8_t>() + (phase * groups() + t / 4) * group_bytes() + t % 4;
+        int8_t* to =
+            weights_.data<int8_t>() + phase * phase_bytes() + t / 4 * group_bytes() + t % 4;
         for (int64_t i = 0; i < kBlock; ++i) {
           const int64_t c = ChannelAt(cut_, p, phase, InterleavedByte(i / 16, i % 16));
           if (c < 0) continue;
@@ -135,6 +140,7 @@ class VnniDepthwise final : public Depthwise {
               p.weights[taps_[static_cast<size_t>(t)] * p.channels + c] - p.weight_zero_point;
           const int first = Clamp(w, -128, 127);
           to[4 * i] = static_cast<int8_t>(first);
+          if (pairs_) to[4 * i + groups() * group_bytes() + 1] = static_cast<int8_t>(first);
           if (wide_) to[4 * i + kVectors * 64] = static_cast<int8_t>(w - first);
         }
       }
@@ -155,11 +161,12 @@ class VnniDepthwise final : public Depthwise {
             _mm512_load_si512(b.half)};
   }
 
+  // Of sums that were scaled and packed to 16 bits, vectors 0 and 1 and vectors 2 and 3.
   template <bool kPacks>
-  INTEGRA_INLINE void Store(const Quad& r, const ClampVectors& clamp, int64_t valid, uint8_t* dst) {
-    const __m512i bytes = avx512::Unshuffle(
-        kPacks ? avx512::PackInterleaved(r.v[0], r.v[1], r.v[2], r.v[3])
-               : avx512::NarrowInterleaved(r.v[0], r.v[1], r.v[2], r.v[3], clamp));
+  INTEGRA_INLINE void Store(__m512i low, __m512i high, const ClampVectors& clamp, int64_t valid,
+                            uint8_t* dst) {
+    const __m512i bytes = avx512::Unshuffle(kPacks ? _mm512_packus_epi16(low, high)
+                                                   : avx512::NarrowPacked(low, high, clamp));
     if (valid == kBlock) {
       _mm512_storeu_si512(dst, bytes);
     } else {
@@ -218,27 +225,39 @@ class VnniDepthwise final : public Depthwise {
       if constexpr (kForm == Form::kScalar) {
         StoreScalar(block, acc, to);
       } else {
-        Quad r;
+        __m512i r[kVectors];
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
-          r.v[v] = Scale<kForm>(acc[v], avx512::LoadStage(stage[v]));
+          r[v] = Scale<kForm>(acc[v], avx512::LoadStage(stage[v]));
         }
-        Store<false>(r, clamp, block.valid, to);
+        Store<false>(_mm512_packs_epi32(r[0], r[1]), _mm512_packs_epi32(r[2], r[3]), clamp,
+                     block.valid, to);
       }
     }
   }
 
-  // 3 x 3. Two output rows at a time share their weights, their output stage and the interleaved
-  // input rows that both read; what the next two rows read as well stays in registers.
+  // 3 x 3.
   template <bool kWide, Form kForm, int kStride, bool kPacks>
   void RunRows(const uint8_t* src, int64_t rows, uint8_t* dst) const {
-    const Walk walk = {pitch_, out_pitch_, offsets_[1], offsets_[2], rows};
+    constexpr bool kMayPair = !kWide && kStride == 1;
+    const Walk walk = {pitch_, out_pitch_, offsets_[1], offsets_[2], channels_, rows};
     const ClampVectors clamp = avx512::LoadClamp(stage_);
-    const int64_t weight_bytes = groups() * group_bytes();
-    for (const DepthwiseBlock& block : cut_.blocks) {
-      RunColumn<kWide, kForm, kStride, kPacks>(
-          walk, weights_.data<int8_t>() + block.phase * weight_bytes, StageOf(block), clamp,
-          block.valid, src + block.offset, dst + block.offset);
+    const int64_t weight_bytes = phase_bytes();
+    const size_t blocks = cut_.blocks.size();
+    const size_t step = kMayPair && pairs_ ? static_cast<size_t>(channels_ / kBlock) : blocks;
+    for (size_t i = 0; i < blocks; ++i) {
+      const DepthwiseBlock& block = cut_.blocks[i];
+      const int8_t* weights = weights_.data<int8_t>() + block.phase * weight_bytes;
+      const uint8_t* x = src + block.offset;
+      uint8_t* y = dst + block.offset;
+      if (i + step >= blocks) {
+        RunColumn<kWide, kForm, kStride, kPacks, 1>(walk, weights, StageOf(block), clamp,
+                                                    block.valid, x, y);
+      } else if constexpr (kMayPair) {
+        RunColumn<kWide, kForm, kStride, kPacks, 2>(walk, weights, StageOf(block), clamp, kBlock, x,
+                                                    y);
+        if ((i + 1) % step == 0) i += step;  // the second pixels are done
+      }
     }
   }
 
@@ -246,18 +265,24 @@ class VnniDepthwise final : public Depthwise {
   struct Walk {
     int64_t pitch, out_pitch;
     int64_t second, third;  // taps of a row, from the first
+    int64_t channels;
     int64_t rows;
   };
 
-  template <bool kWide, Form kForm, int kStride, bool kPacks>
+  // Down the rows of a block, and of the same channels of the next pixel if kPixels is 2: its taps
+  // are the last three of four. Two output rows at a time share their weights, their output stage
+  // and the interleaved input rows that both read; what the next two rows read as well stays in
+  // registers.
+  template <bool kWide, Form kForm, int kStride, bool kPacks, int kPixels>
   INTEGRA_INLINE void RunColumn(const Walk& walk, const int8_t* weights,
                                 const VectorOutputStage::Block* stage, const ClampVectors& clamp,
                                 int64_t valid, const uint8_t* x, uint8_t* y) {
-    constexpr int kInputs = 3 + kStride, kKept = 3 - kStride;
+    constexpr int kInputs = 3 + kStride, kKept = 3 - kStride, kSums = 2 * kPixels;
     constexpr int64_t kRowBytes = kVectors * 64 * (kWide ? 2 : 1);
     const auto next = [&]() __attribute__((always_inline)) {
       const Quad taps =
-          Interleave(Load(x), Load(x + walk.second), Load(x + walk.third), _mm512_setzero_si512());
+          Interleave(Load(x), Load(x + walk.second), Load(x + walk.third),
+                     kPixels == 2 ? Load(x + walk.third + walk.channels) : _mm512_setzero_si512());
       x += walk.pitch;
       return taps;
     };
@@ -273,29 +298,45 @@ class VnniDepthwise final : public Depthwise {
       for (int i = 3; i < kInputs; ++i) in[i] = next();
       // Offsets from one register each: GCC would otherwise prepare more addresses than fit.
       asm("" : "+r"(weights), "+r"(stage));
-      Quad upper, lower;
+      __m512i even[kSums], halves[kSums][2];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
-        const int8_t* w = weights + 64 * v;
-        Lanes a = {}, b = {};
+        Lanes sums[kSums] = {};
 #pragma GCC unroll 3
         for (int t = 0; t < 3; ++t) {
-          const __m512i taps = Hold(w + t * kRowBytes);
-          a = MultiplyAdd(a, in[t].v[v], taps);
-          b = MultiplyAdd(b, in[t + kStride].v[v], taps);
-          if constexpr (kWide) {
-            const __m512i more = Hold(w + t * kRowBytes + kVectors * 64);
-            a = MultiplyAdd(a, in[t].v[v], more);
-            b = MultiplyAdd(b, in[t + kStride].v[v], more);
+#pragma GCC unroll 2
+          for (int p = 0; p < kPixels; ++p) {
+            const int8_t* w = weights + 64 * v + (3 * p + t) * kRowBytes;
+            const __m512i taps = Hold(w);
+            sums[2 * p] = MultiplyAdd(sums[2 * p], in[t].v[v], taps);
+            sums[2 * p + 1] = MultiplyAdd(sums[2 * p + 1], in[t + kStride].v[v], taps);
+            if constexpr (kWide) {
+              const __m512i more = Hold(w + kVectors * 64);
+              sums[2 * p] = MultiplyAdd(sums[2 * p], in[t].v[v], more);
+              sums[2 * p + 1] = MultiplyAdd(sums[2 * p + 1], in[t + kStride].v[v], more);
+            }
           }
         }
         const avx512::StageVectors scale = HoldStage(stage[v]);
-        upper.v[v] = Scale<kForm>(a, scale);
-        lower.v[v] = Scale<kForm>(b, scale);
+#pragma GCC unroll 4
+        for (int i = 0; i < kSums; ++i) {
+          const __m512i scaled = Scale<kForm>(sums[i], scale);
+          if (v % 2 == 0) {
+            even[i] = scaled;
+          } else {
+            halves[i][v / 2] = _mm512_packs_epi32(even[i], scaled);
+          }
+        }
       }
-      Store<kPacks>(upper, clamp, valid, y);
+#pragma GCC unroll 2
+      for (int p = 0; p < kPixels; ++p) {
+        uint8_t* to = y + p * walk.channels;
+        Store<kPacks>(halves[2 * p][0], halves[2 * p][1], clamp, valid, to);
+        if (left == 1) continue;
+        Store<kPacks>(halves[2 * p + 1][0], halves[2 * p + 1][1], clamp, valid,
+                      to + walk.out_pitch);
+      }
       if (left == 1) break;
-      Store<kPacks>(lower, clamp, valid, y + walk.out_pitch);
       y += 2 * walk.out_pitch;
 #pragma GCC unroll 2
       for (int i = 0; i < kKept; ++i) in[i] = in[i + 2 * kStride];
@@ -334,6 +375,8 @@ class VnniDepthwise final : public Depthwise {
   const DepthwiseBlocks cut_;
   const bool shares_rows_;
   bool wide_ = false;  // some w - zw needs nine bits: it is held as a sum of two
+  const bool pairs_;   // two pixels at a time
+  const int64_t channels_;
   const int64_t pitch_;
   const int64_t row_pitch_;
   const int64_t out_pitch_;

@@ -75,14 +75,16 @@ INTEGRA_INLINE __m512i NarrowInterleaved(__m512i r0, __m512i r1, __m512i r2, __m
   return _mm512_min_epu8(_mm512_max_epu8(bytes, clamp.min), clamp.max);
 }
 
+// The second half of that: of vectors that were packed to 16 bits.
+INTEGRA_INLINE __m512i NarrowPacked(__m512i low, __m512i high, const ClampVectors& clamp) {
+  const __m512i bytes = _mm512_packus_epi16(_mm512_adds_epi16(low, clamp.zero_point),
+                                            _mm512_adds_epi16(high, clamp.zero_point));
+  return _mm512_min_epu8(_mm512_max_epu8(bytes, clamp.min), clamp.max);
+}
+
 // Whether the zero point is 0 and packing clamps by itself, as after most activations.
 INTEGRA_INLINE bool ClampsByPacking(const VectorOutputStage& stage) {
   return stage.zero_point() == 0 && stage.min() == 0 && stage.max() == 255;
-}
-
-// NarrowInterleaved() then.
-INTEGRA_INLINE __m512i PackInterleaved(__m512i r0, __m512i r1, __m512i r2, __m512i r3) {
-  return _mm512_packus_epi16(_mm512_packs_epi32(r0, r1), _mm512_packs_epi32(r2, r3));
 }
 
 // NarrowInterleaved() with the bytes in order: 16*v + i is element i of vector v.
