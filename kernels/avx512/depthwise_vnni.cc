@@ -8,6 +8,7 @@
 
 #include "kernels/avx512/output_stage.h"
 #include "kernels/depthwise.h"
+#include "kernels/folded_stage.h"
 
 namespace integra::kernels {
 namespace {
@@ -60,7 +61,11 @@ class VnniDepthwise final : public Depthwise {
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
         stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
-               VectorOutputStage::Join::kShuffle) {
+               VectorOutputStage::Join::kShuffle),
+        // (Packing to 8 bits is its clamp.)
+        folded_(shares_rows_ && p.stage.min == 0 && p.stage.max == 255
+                    ? FoldedStage(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p))
+                    : FoldedStage()) {
     FindTaps(p);
     for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
       const int w = p.weights[i] - p.weight_zero_point;
@@ -85,7 +90,7 @@ class VnniDepthwise final : public Depthwise {
   std::string name() const override {
     return shares_rows_ ? "own avx512_vnni 3x3" : "own avx512_vnni";
   }
-  size_t bytes() const override { return weights_.size() + stage_.bytes(); }
+  size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
   int64_t groups() const { return static_cast<int64_t>(taps_.size()) / 4; }
@@ -93,6 +98,14 @@ class VnniDepthwise final : public Depthwise {
   int64_t phase_bytes() const { return groups() * group_bytes() * (pairs_ ? 2 : 1); }
   const VectorOutputStage::Block* StageOf(const DepthwiseBlock& block) const {
     return stage_.blocks() + block.phase * kVectors;
+  }
+  template <bool kFolded>
+  auto BlockOf(const DepthwiseBlock& block) const {
+    if constexpr (kFolded) {
+      return folded_.blocks() + block.phase;
+    } else {
+      return StageOf(block);
+    }
   }
   const int8_t* WeightsOf(const DepthwiseBlock& block) const {
     return weights_.data<int8_t>() + block.phase * phase_bytes();
@@ -153,6 +166,37 @@ class VnniDepthwise final : public Depthwise {
                                  : avx512::ScaleTwoStep((__m512i)acc, v);
   }
 
+  template <Form kForm, int kCount>
+  INTEGRA_INLINE void ScaleSums(const Lanes (&sums)[kCount], const VectorOutputStage::Block* stage,
+                                int v, __m512i (&scaled)[kCount]) {
+    const avx512::StageVectors vectors = HoldStage(stage[v]);
+#pragma GCC unroll 4
+    for (int i = 0; i < kCount; ++i) scaled[i] = Scale<kForm>(sums[i], vectors);
+  }
+  template <Form kForm, int kCount>
+  INTEGRA_INLINE void ScaleSums(const Lanes (&sums)[kCount], const FoldedStage::Block* stage, int v,
+                                __m512i (&scaled)[kCount]) {
+    const FoldedStage::Block::Vector& from = stage->vectors[v];
+    const __m512i even = Hold(from.m[0]), odd = Hold(from.m[1]), shift = Hold(from.shift);
+#pragma GCC unroll 4
+    for (int i = 0; i < kCount; ++i) {
+      scaled[i] = avx512::ScaleFolded((__m512i)sums[i], even, odd, shift);
+    }
+  }
+
+  INTEGRA_INLINE Lanes StartOfSums(const VectorOutputStage::Block*, int) { return Lanes{}; }
+  INTEGRA_INLINE Lanes StartOfSums(const FoldedStage::Block* stage, int v) {
+    return (Lanes)Hold(stage->vectors[v].start);
+  }
+
+  // Scaled sums of two vectors to 16 bits.
+  INTEGRA_INLINE __m512i PackSums(__m512i a, __m512i b, const VectorOutputStage::Block*, int) {
+    return _mm512_packs_epi32(a, b);
+  }
+  INTEGRA_INLINE __m512i PackSums(__m512i a, __m512i b, const FoldedStage::Block* stage, int half) {
+    return _mm512_adds_epi16(_mm512_packs_epi32(a, b), _mm512_load_si512(stage->offset[half]));
+  }
+
   INTEGRA_INLINE avx512::StageVectors HoldStage(const VectorOutputStage::Block& b) {
     return {{Hold(b.m[0]), Hold(b.m[1])},
             {Hold(b.c[0]), Hold(b.c[1])},
@@ -162,11 +206,11 @@ class VnniDepthwise final : public Depthwise {
   }
 
   // Of sums that were scaled and packed to 16 bits, vectors 0 and 1 and vectors 2 and 3.
-  template <bool kPacks>
+  template <bool kFolded>
   INTEGRA_INLINE void Store(__m512i low, __m512i high, const ClampVectors& clamp, int64_t valid,
                             uint8_t* dst) {
-    const __m512i bytes = avx512::Unshuffle(kPacks ? _mm512_packus_epi16(low, high)
-                                                   : avx512::NarrowPacked(low, high, clamp));
+    const __m512i bytes = avx512::Unshuffle(kFolded ? _mm512_packus_epi16(low, high)
+                                                    : avx512::NarrowPacked(low, high, clamp));
     if (valid == kBlock) {
       _mm512_storeu_si512(dst, bytes);
     } else {
@@ -237,7 +281,7 @@ class VnniDepthwise final : public Depthwise {
   }
 
   // 3 x 3.
-  template <bool kWide, Form kForm, int kStride, bool kPacks>
+  template <bool kWide, Form kForm, int kStride, bool kFolded>
   void RunRows(const uint8_t* src, int64_t rows, uint8_t* dst) const {
     constexpr bool kMayPair = !kWide && kStride == 1;
     const Walk walk = {pitch_, out_pitch_, offsets_[1], offsets_[2], channels_, rows};
@@ -248,14 +292,14 @@ class VnniDepthwise final : public Depthwise {
     for (size_t i = 0; i < blocks; ++i) {
       const DepthwiseBlock& block = cut_.blocks[i];
       const int8_t* weights = weights_.data<int8_t>() + block.phase * weight_bytes;
+      const auto* stage = BlockOf<kFolded>(block);
       const uint8_t* x = src + block.offset;
       uint8_t* y = dst + block.offset;
       if (i + step >= blocks) {
-        RunColumn<kWide, kForm, kStride, kPacks, 1>(walk, weights, StageOf(block), clamp,
-                                                    block.valid, x, y);
+        RunColumn<kWide, kForm, kStride, kFolded, 1>(walk, weights, stage, clamp, block.valid, x,
+                                                     y);
       } else if constexpr (kMayPair) {
-        RunColumn<kWide, kForm, kStride, kPacks, 2>(walk, weights, StageOf(block), clamp, kBlock, x,
-                                                    y);
+        RunColumn<kWide, kForm, kStride, kFolded, 2>(walk, weights, stage, clamp, kBlock, x, y);
         if ((i + 1) % step == 0) i += step;  // the second pixels are done
       }
     }
@@ -273,10 +317,10 @@ class VnniDepthwise final : public Depthwise {
   // are the last three of four. Two output rows at a time share their weights, their output stage
   // and the interleaved input rows that both read; what the next two rows read as well stays in
   // registers.
-  template <bool kWide, Form kForm, int kStride, bool kPacks, int kPixels>
-  INTEGRA_INLINE void RunColumn(const Walk& walk, const int8_t* weights,
-                                const VectorOutputStage::Block* stage, const ClampVectors& clamp,
-                                int64_t valid, const uint8_t* x, uint8_t* y) {
+  template <bool kWide, Form kForm, int kStride, bool kFolded, int kPixels, typename Stage>
+  INTEGRA_INLINE void RunColumn(const Walk& walk, const int8_t* weights, const Stage* stage,
+                                const ClampVectors& clamp, int64_t valid, const uint8_t* x,
+                                uint8_t* y) {
     constexpr int kInputs = 3 + kStride, kKept = 3 - kStride, kSums = 2 * kPixels;
     constexpr int64_t kRowBytes = kVectors * 64 * (kWide ? 2 : 1);
     const auto next = [&]() __attribute__((always_inline)) {
@@ -301,7 +345,9 @@ class VnniDepthwise final : public Depthwise {
       __m512i even[kSums], halves[kSums][2];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
-        Lanes sums[kSums] = {};
+        Lanes sums[kSums];
+#pragma GCC unroll 4
+        for (int i = 0; i < kSums; ++i) sums[i] = StartOfSums(stage, v);
 #pragma GCC unroll 3
         for (int t = 0; t < 3; ++t) {
 #pragma GCC unroll 2
@@ -317,24 +363,24 @@ class VnniDepthwise final : public Depthwise {
             }
           }
         }
-        const avx512::StageVectors scale = HoldStage(stage[v]);
+        __m512i scaled[kSums];
+        ScaleSums<kForm>(sums, stage, v, scaled);
 #pragma GCC unroll 4
         for (int i = 0; i < kSums; ++i) {
-          const __m512i scaled = Scale<kForm>(sums[i], scale);
           if (v % 2 == 0) {
-            even[i] = scaled;
+            even[i] = scaled[i];
           } else {
-            halves[i][v / 2] = _mm512_packs_epi32(even[i], scaled);
+            halves[i][v / 2] = PackSums(even[i], scaled[i], stage, v / 2);
           }
         }
       }
 #pragma GCC unroll 2
       for (int p = 0; p < kPixels; ++p) {
         uint8_t* to = y + p * walk.channels;
-        Store<kPacks>(halves[2 * p][0], halves[2 * p][1], clamp, valid, to);
+        Store<kFolded>(halves[2 * p][0], halves[2 * p][1], clamp, valid, to);
         if (left == 1) continue;
-        Store<kPacks>(halves[2 * p + 1][0], halves[2 * p + 1][1], clamp, valid,
-                      to + walk.out_pitch);
+        Store<kFolded>(halves[2 * p + 1][0], halves[2 * p + 1][1], clamp, valid,
+                       to + walk.out_pitch);
       }
       if (left == 1) break;
       y += 2 * walk.out_pitch;
@@ -345,15 +391,15 @@ class VnniDepthwise final : public Depthwise {
 
   using RunFunction = void (VnniDepthwise::*)(const uint8_t*, int64_t, uint8_t*) const;
 
-  template <bool kWide, Form kForm, bool kPacks>
+  template <bool kWide, Form kForm, bool kFolded>
   RunFunction ChooseRows(int64_t stride_y) const {
-    return stride_y == 1 ? &VnniDepthwise::RunRows<kWide, kForm, 1, kPacks>
-                         : &VnniDepthwise::RunRows<kWide, kForm, 2, kPacks>;
+    return stride_y == 1 ? &VnniDepthwise::RunRows<kWide, kForm, 1, kFolded>
+                         : &VnniDepthwise::RunRows<kWide, kForm, 2, kFolded>;
   }
   template <bool kWide, Form kForm>
   RunFunction Choose(int64_t stride_y) const {
     if constexpr (kForm != Form::kScalar) {
-      if (shares_rows_ && kForm == Form::kFloor && avx512::ClampsByPacking(stage_)) {
+      if (shares_rows_ && kForm == Form::kFloor && folded_.blocks() != nullptr) {
         return ChooseRows<kWide, kForm, kForm == Form::kFloor>(stride_y);
       }
       if (shares_rows_) return ChooseRows<kWide, kForm, false>(stride_y);
@@ -381,6 +427,7 @@ class VnniDepthwise final : public Depthwise {
   const int64_t row_pitch_;
   const int64_t out_pitch_;
   const VectorOutputStage stage_;
+  const FoldedStage folded_;
   std::vector<int32_t> offsets_;
   std::vector<int64_t> taps_;
   AlignedBuffer weights_;
