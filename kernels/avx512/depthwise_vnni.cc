@@ -8,6 +8,7 @@
 
 #include "kernels/avx512/output_stage.h"
 #include "kernels/depthwise.h"
+#include "kernels/folded_stage.h"
 
 namespace integra::kernels {
 namespace {
@@ -53,11 +54,18 @@ class VnniDepthwise final : public Depthwise {
   explicit VnniDepthwise(const DepthwiseProblem& p)
       : cut_(CutIntoBlocks(p, kBlock)),
         shares_rows_(p.kernel_y == 3 && p.kernel_x == 3 && p.stride_y <= 2 && p.dilation_y == 1),
+        pairs_(shares_rows_ && p.stride_y == 1 && p.stride_x == 1 && p.dilation_x == 1 &&
+               p.channels % kBlock == 0),
+        channels_(p.channels),
         pitch_(p.pitch),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
         stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
-               VectorOutputStage::Join::kShuffle) {
+               VectorOutputStage::Join::kShuffle),
+        // (Packing to 8 bits is its clamp.)
+        folded_(shares_rows_ && p.stage.min == 0 && p.stage.max == 255
+                    ? FoldedStage(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p))
+                    : FoldedStage()) {
     FindTaps(p);
     for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
       const int w = p.weights[i] - p.weight_zero_point;
@@ -68,32 +76,39 @@ class VnniDepthwise final : public Depthwise {
   }
 
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
-    for (const DepthwiseBlock& block : cut_.blocks) (this->*run_)(block, src, rows, dst);
+    (this->*run_)(src, rows, dst);
   }
 
   void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
-    for (const DepthwiseBlock& block : cut_.blocks) {
-      if (wide_) {
-        RunTaps<true, Form::kScalar>(block, src, rows, dst);
-      } else {
-        RunTaps<false, Form::kScalar>(block, src, rows, dst);
-      }
+    if (wide_) {
+      RunTaps<true, Form::kScalar>(src, rows, dst);
+    } else {
+      RunTaps<false, Form::kScalar>(src, rows, dst);
     }
   }
 
   std::string name() const override {
     return shares_rows_ ? "own avx512_vnni 3x3" : "own avx512_vnni";
   }
-  size_t bytes() const override { return weights_.size() + stage_.bytes(); }
+  size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
   int64_t groups() const { return static_cast<int64_t>(taps_.size()) / 4; }
   int64_t group_bytes() const { return kVectors * 64 * (wide_ ? 2 : 1); }
+  int64_t phase_bytes() const { return groups() * group_bytes() * (pairs_ ? 2 : 1); }
   const VectorOutputStage::Block* StageOf(const DepthwiseBlock& block) const {
     return stage_.blocks() + block.phase * kVectors;
   }
+  template <bool kFolded>
+  auto BlockOf(const DepthwiseBlock& block) const {
+    if constexpr (kFolded) {
+      return folded_.blocks() + block.phase;
+    } else {
+      return StageOf(block);
+    }
+  }
   const int8_t* WeightsOf(const DepthwiseBlock& block) const {
-    return weights_.data<int8_t>() + block.phase * groups() * group_bytes();
+    return weights_.data<int8_t>() + block.phase * phase_bytes();
   }
 
   // Groups of four taps: where each reads, and which weight it has (-1: none, weight 0).
@@ -125,11 +140,12 @@ class VnniDepthwise final : public Depthwise {
 
   void Pack(const DepthwiseProblem& p) {
     const auto phases = static_cast<int64_t>(cut_.phases.size());
-    weights_ = AlignedBuffer(static_cast<size_t>(phases * groups() * group_bytes()));
+    weights_ = AlignedBuffer(static_cast<size_t>(phases * phase_bytes()));
     for (int64_t phase = 0; phase < phases; ++phase) {
       for (int64_t t = 0; t < static_cast<int64_t>(taps_.size()); ++t) {
         if (taps_[static_cast<size_t>(t)] < 0) continue;
-        int8_t* to = weights_.data<int8_t>() + (phase * groups() + t / 4) * group_bytes() + t % 4;
+        int8_t* to =
+            weights_.data<int8_t>() + phase * phase_bytes() + t / 4 * group_bytes() + t % 4;
         for (int64_t i = 0; i < kBlock; ++i) {
           const int64_t c = ChannelAt(cut_, p, phase, InterleavedByte(i / 16, i % 16));
           if (c < 0) continue;
@@ -137,6 +153,7 @@ class VnniDepthwise final : public Depthwise {
               p.weights[taps_[static_cast<size_t>(t)] * p.channels + c] - p.weight_zero_point;
           const int first = Clamp(w, -128, 127);
           to[4 * i] = static_cast<int8_t>(first);
+          if (pairs_) to[4 * i + groups() * group_bytes() + 1] = static_cast<int8_t>(first);
           if (wide_) to[4 * i + kVectors * 64] = static_cast<int8_t>(w - first);
         }
       }
@@ -149,6 +166,37 @@ class VnniDepthwise final : public Depthwise {
                                  : avx512::ScaleTwoStep((__m512i)acc, v);
   }
 
+  template <Form kForm, int kCount>
+  INTEGRA_INLINE void ScaleSums(const Lanes (&sums)[kCount], const VectorOutputStage::Block* stage,
+                                int v, __m512i (&scaled)[kCount]) {
+    const avx512::StageVectors vectors = HoldStage(stage[v]);
+#pragma GCC unroll 4
+    for (int i = 0; i < kCount; ++i) scaled[i] = Scale<kForm>(sums[i], vectors);
+  }
+  template <Form kForm, int kCount>
+  INTEGRA_INLINE void ScaleSums(const Lanes (&sums)[kCount], const FoldedStage::Block* stage, int v,
+                                __m512i (&scaled)[kCount]) {
+    const FoldedStage::Block::Vector& from = stage->vectors[v];
+    const __m512i even = Hold(from.m[0]), odd = Hold(from.m[1]), shift = Hold(from.shift);
+#pragma GCC unroll 4
+    for (int i = 0; i < kCount; ++i) {
+      scaled[i] = avx512::ScaleFolded((__m512i)sums[i], even, odd, shift);
+    }
+  }
+
+  INTEGRA_INLINE Lanes StartOfSums(const VectorOutputStage::Block*, int) { return Lanes{}; }
+  INTEGRA_INLINE Lanes StartOfSums(const FoldedStage::Block* stage, int v) {
+    return (Lanes)Hold(stage->vectors[v].start);
+  }
+
+  // Scaled sums of two vectors to 16 bits.
+  INTEGRA_INLINE __m512i PackSums(__m512i a, __m512i b, const VectorOutputStage::Block*, int) {
+    return _mm512_packs_epi32(a, b);
+  }
+  INTEGRA_INLINE __m512i PackSums(__m512i a, __m512i b, const FoldedStage::Block* stage, int half) {
+    return _mm512_adds_epi16(_mm512_packs_epi32(a, b), _mm512_load_si512(stage->offset[half]));
+  }
+
   INTEGRA_INLINE avx512::StageVectors HoldStage(const VectorOutputStage::Block& b) {
     return {{Hold(b.m[0]), Hold(b.m[1])},
             {Hold(b.c[0]), Hold(b.c[1])},
@@ -157,9 +205,12 @@ class VnniDepthwise final : public Depthwise {
             _mm512_load_si512(b.half)};
   }
 
-  INTEGRA_INLINE void Store(const Quad& r, const ClampVectors& clamp, int64_t valid, uint8_t* dst) {
-    const __m512i bytes =
-        avx512::Unshuffle(avx512::NarrowInterleaved(r.v[0], r.v[1], r.v[2], r.v[3], clamp));
+  // Of sums that were scaled and packed to 16 bits, vectors 0 and 1 and vectors 2 and 3.
+  template <bool kFolded>
+  INTEGRA_INLINE void Store(__m512i low, __m512i high, const ClampVectors& clamp, int64_t valid,
+                            uint8_t* dst) {
+    const __m512i bytes = avx512::Unshuffle(kFolded ? _mm512_packus_epi16(low, high)
+                                                    : avx512::NarrowPacked(low, high, clamp));
     if (valid == kBlock) {
       _mm512_storeu_si512(dst, bytes);
     } else {
@@ -189,6 +240,11 @@ class VnniDepthwise final : public Depthwise {
   }
 
   template <bool kWide, Form kForm, typename T>
+  void RunTaps(const uint8_t* src, int64_t rows, T* dst) const {
+    for (const DepthwiseBlock& block : cut_.blocks) RunTaps<kWide, kForm>(block, src, rows, dst);
+  }
+
+  template <bool kWide, Form kForm, typename T>
   void RunTaps(const DepthwiseBlock& block, const uint8_t* src, int64_t rows, T* dst) const {
     const ClampVectors clamp = avx512::LoadClamp(stage_);
     const int8_t* weights = WeightsOf(block);
@@ -213,83 +269,140 @@ class VnniDepthwise final : public Depthwise {
       if constexpr (kForm == Form::kScalar) {
         StoreScalar(block, acc, to);
       } else {
-        Quad r;
+        __m512i r[kVectors];
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
-          r.v[v] = Scale<kForm>(acc[v], avx512::LoadStage(stage[v]));
+          r[v] = Scale<kForm>(acc[v], avx512::LoadStage(stage[v]));
         }
-        Store(r, clamp, block.valid, to);
+        Store<false>(_mm512_packs_epi32(r[0], r[1]), _mm512_packs_epi32(r[2], r[3]), clamp,
+                     block.valid, to);
       }
     }
   }
 
-  // 3 x 3. Two output rows at a time share their weights, their output stage and the interleaved
-  // input rows that both read; what the next two rows read as well stays in registers.
-  template <bool kWide, Form kForm, int kStride>
-  void RunRows(const DepthwiseBlock& block, const uint8_t* src, int64_t rows, uint8_t* dst) const {
-    constexpr int kInputs = 3 + kStride, kKept = 3 - kStride;
-    constexpr int64_t kRowBytes = kVectors * 64 * (kWide ? 2 : 1);
+  // 3 x 3.
+  template <bool kWide, Form kForm, int kStride, bool kFolded>
+  void RunRows(const uint8_t* src, int64_t rows, uint8_t* dst) const {
+    constexpr bool kMayPair = !kWide && kStride == 1;
+    const Walk walk = {pitch_, out_pitch_, offsets_[1], offsets_[2], channels_, rows};
     const ClampVectors clamp = avx512::LoadClamp(stage_);
-    const int8_t* weights = WeightsOf(block);
-    const VectorOutputStage::Block* stage = StageOf(block);
-    const int64_t second = offsets_[1], third = offsets_[2];
-    const uint8_t* x = src + block.offset;
-    uint8_t* y = dst + block.offset;
+    const int64_t weight_bytes = phase_bytes();
+    const size_t blocks = cut_.blocks.size();
+    const size_t step = kMayPair && pairs_ ? static_cast<size_t>(channels_ / kBlock) : blocks;
+    for (size_t i = 0; i < blocks; ++i) {
+      const DepthwiseBlock& block = cut_.blocks[i];
+      const int8_t* weights = weights_.data<int8_t>() + block.phase * weight_bytes;
+      const auto* stage = BlockOf<kFolded>(block);
+      const uint8_t* x = src + block.offset;
+      uint8_t* y = dst + block.offset;
+      if (i + step >= blocks) {
+        RunColumn<kWide, kForm, kStride, kFolded, 1>(walk, weights, stage, clamp, block.valid, x,
+                                                     y);
+      } else if constexpr (kMayPair) {
+        RunColumn<kWide, kForm, kStride, kFolded, 2>(walk, weights, stage, clamp, kBlock, x, y);
+        if ((i + 1) % step == 0) i += step;  // the second pixels are done
+      }
+    }
+  }
+
+  // What all blocks of rows have in common.
+  struct Walk {
+    int64_t pitch, out_pitch;
+    int64_t second, third;  // taps of a row, from the first
+    int64_t channels;
+    int64_t rows;
+  };
+
+  // Down the rows of a block, and of the same channels of the next pixel if kPixels is 2: its taps
+  // are the last three of four. Two output rows at a time share their weights, their output stage
+  // and the interleaved input rows that both read; what the next two rows read as well stays in
+  // registers.
+  template <bool kWide, Form kForm, int kStride, bool kFolded, int kPixels, typename Stage>
+  INTEGRA_INLINE void RunColumn(const Walk& walk, const int8_t* weights, const Stage* stage,
+                                const ClampVectors& clamp, int64_t valid, const uint8_t* x,
+                                uint8_t* y) {
+    constexpr int kInputs = 3 + kStride, kKept = 3 - kStride, kSums = 2 * kPixels;
+    constexpr int64_t kRowBytes = kVectors * 64 * (kWide ? 2 : 1);
     const auto next = [&]() __attribute__((always_inline)) {
       const Quad taps =
-          Interleave(Load(x), Load(x + second), Load(x + third), _mm512_setzero_si512());
-      x += pitch_;
+          Interleave(Load(x), Load(x + walk.second), Load(x + walk.third),
+                     kPixels == 2 ? Load(x + walk.third + walk.channels) : _mm512_setzero_si512());
+      x += walk.pitch;
       return taps;
     };
     Quad in[kInputs];
 #pragma GCC unroll 2
     for (int i = 0; i < kKept; ++i) in[i] = next();
-    for (int64_t left = rows; left > 0; left -= 2) {
+    for (int64_t left = walk.rows; left > 0; left -= 2) {
 #pragma GCC unroll 4
       for (int i = kKept; i < 3; ++i) in[i] = next();
       // The last of an odd number of rows is computed twice; the second result is not stored.
-      if (left == 1) x -= kStride * pitch_;
+      if (left == 1) x -= kStride * walk.pitch;
 #pragma GCC unroll 4
       for (int i = 3; i < kInputs; ++i) in[i] = next();
       // Offsets from one register each: GCC would otherwise prepare more addresses than fit.
       asm("" : "+r"(weights), "+r"(stage));
-      Quad upper, lower;
+      __m512i even[kSums], halves[kSums][2];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
-        const int8_t* w = weights + 64 * v;
-        Lanes a = {}, b = {};
+        Lanes sums[kSums];
+#pragma GCC unroll 4
+        for (int i = 0; i < kSums; ++i) sums[i] = StartOfSums(stage, v);
 #pragma GCC unroll 3
         for (int t = 0; t < 3; ++t) {
-          const __m512i taps = Hold(w + t * kRowBytes);
-          a = MultiplyAdd(a, in[t].v[v], taps);
-          b = MultiplyAdd(b, in[t + kStride].v[v], taps);
-          if constexpr (kWide) {
-            const __m512i more = Hold(w + t * kRowBytes + kVectors * 64);
-            a = MultiplyAdd(a, in[t].v[v], more);
-            b = MultiplyAdd(b, in[t + kStride].v[v], more);
+#pragma GCC unroll 2
+          for (int p = 0; p < kPixels; ++p) {
+            const int8_t* w = weights + 64 * v + (3 * p + t) * kRowBytes;
+            const __m512i taps = Hold(w);
+            sums[2 * p] = MultiplyAdd(sums[2 * p], in[t].v[v], taps);
+            sums[2 * p + 1] = MultiplyAdd(sums[2 * p + 1], in[t + kStride].v[v], taps);
+            if constexpr (kWide) {
+              const __m512i more = Hold(w + kVectors * 64);
+              sums[2 * p] = MultiplyAdd(sums[2 * p], in[t].v[v], more);
+              sums[2 * p + 1] = MultiplyAdd(sums[2 * p + 1], in[t + kStride].v[v], more);
+            }
           }
         }
-        const avx512::StageVectors scale = HoldStage(stage[v]);
-        upper.v[v] = Scale<kForm>(a, scale);
-        lower.v[v] = Scale<kForm>(b, scale);
+        __m512i scaled[kSums];
+        ScaleSums<kForm>(sums, stage, v, scaled);
+#pragma GCC unroll 4
+        for (int i = 0; i < kSums; ++i) {
+          if (v % 2 == 0) {
+            even[i] = scaled[i];
+          } else {
+            halves[i][v / 2] = PackSums(even[i], scaled[i], stage, v / 2);
+          }
+        }
       }
-      Store(upper, clamp, block.valid, y);
+#pragma GCC unroll 2
+      for (int p = 0; p < kPixels; ++p) {
+        uint8_t* to = y + p * walk.channels;
+        Store<kFolded>(halves[2 * p][0], halves[2 * p][1], clamp, valid, to);
+        if (left == 1) continue;
+        Store<kFolded>(halves[2 * p + 1][0], halves[2 * p + 1][1], clamp, valid,
+                       to + walk.out_pitch);
+      }
       if (left == 1) break;
-      Store(lower, clamp, block.valid, y + out_pitch_);
-      y += 2 * out_pitch_;
+      y += 2 * walk.out_pitch;
 #pragma GCC unroll 2
       for (int i = 0; i < kKept; ++i) in[i] = in[i + 2 * kStride];
     }
   }
 
-  using RunFunction = void (VnniDepthwise::*)(const DepthwiseBlock&, const uint8_t*, int64_t,
-                                              uint8_t*) const;
+  using RunFunction = void (VnniDepthwise::*)(const uint8_t*, int64_t, uint8_t*) const;
 
+  template <bool kWide, Form kForm, bool kFolded>
+  RunFunction ChooseRows(int64_t stride_y) const {
+    return stride_y == 1 ? &VnniDepthwise::RunRows<kWide, kForm, 1, kFolded>
+                         : &VnniDepthwise::RunRows<kWide, kForm, 2, kFolded>;
+  }
   template <bool kWide, Form kForm>
   RunFunction Choose(int64_t stride_y) const {
     if constexpr (kForm != Form::kScalar) {
-      if (shares_rows_ && stride_y == 1) return &VnniDepthwise::RunRows<kWide, kForm, 1>;
-      if (shares_rows_) return &VnniDepthwise::RunRows<kWide, kForm, 2>;
+      if (shares_rows_ && kForm == Form::kFloor && folded_.blocks() != nullptr) {
+        return ChooseRows<kWide, kForm, kForm == Form::kFloor>(stride_y);
+      }
+      if (shares_rows_) return ChooseRows<kWide, kForm, false>(stride_y);
     }
     return &VnniDepthwise::RunTaps<kWide, kForm, uint8_t>;
   }
@@ -308,10 +421,13 @@ class VnniDepthwise final : public Depthwise {
   const DepthwiseBlocks cut_;
   const bool shares_rows_;
   bool wide_ = false;  // some w - zw needs nine bits: it is held as a sum of two
+  const bool pairs_;   // two pixels at a time
+  const int64_t channels_;
   const int64_t pitch_;
   const int64_t row_pitch_;
   const int64_t out_pitch_;
   const VectorOutputStage stage_;
+  const FoldedStage folded_;
   std::vector<int32_t> offsets_;
   std::vector<int64_t> taps_;
   AlignedBuffer weights_;

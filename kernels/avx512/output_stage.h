@@ -73,6 +73,14 @@ INTEGRA_INLINE __m512i ScaleTwoStep(__m512i acc, const StageVectors& v) {
   return _mm512_srav_epi32(away, v.shift);
 }
 
+// A FoldedStage's 16 sums: scaled and shuffled.
+INTEGRA_INLINE __m512i ScaleFolded(__m512i acc, __m512i even_m, __m512i odd_m, __m512i shift) {
+  const __m512i even = _mm512_mul_epi32(acc, even_m);
+  const __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(acc, 32), odd_m);
+  return _mm512_srav_epi32(
+      (__m512i)_mm512_shuffle_ps((__m512)even, (__m512)odd, _MM_SHUFFLE(3, 1, 3, 1)), shift);
+}
+
 struct ClampVectors {
   __m512i zero_point;  // 16-bit lanes
   __m512i min, max;    // 8-bit lanes
@@ -93,7 +101,14 @@ INTEGRA_INLINE __m512i NarrowInterleaved(__m512i r0, __m512i r1, __m512i r2, __m
   return _mm512_min_epu8(_mm512_max_epu8(bytes, clamp.min), clamp.max);
 }
 
-// The same with the bytes in order: 16*v + i is element i of vector v.
+// The second half of that: of vectors that were packed to 16 bits.
+INTEGRA_INLINE __m512i NarrowPacked(__m512i low, __m512i high, const ClampVectors& clamp) {
+  const __m512i bytes = _mm512_packus_epi16(_mm512_adds_epi16(low, clamp.zero_point),
+                                            _mm512_adds_epi16(high, clamp.zero_point));
+  return _mm512_min_epu8(_mm512_max_epu8(bytes, clamp.min), clamp.max);
+}
+
+// NarrowInterleaved() with the bytes in order: 16*v + i is element i of vector v.
 INTEGRA_INLINE __m512i Narrow(__m512i r0, __m512i r1, __m512i r2, __m512i r3,
                               const ClampVectors& clamp) {
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);

@@ -11,8 +11,10 @@
 namespace integra::runtime {
 namespace {
 
-// Input bytes of a stripe: half of a usual first-level cache.
-constexpr int64_t kStripeBytes = 16 << 10;
+// Input bytes of a stripe, about. It is more than the first-level cache has, but the rows that a
+// stripe shares with the next one are copied and unpacked twice: few long stripes are faster.
+constexpr int64_t kStripeBytes = 64 << 10;
+constexpr int64_t kLeastRows = 4;
 
 // Rows are taken from the layer before where its output is too much for the caches nearby, and
 // where a row fills the tiles of its kernel.
@@ -21,11 +23,21 @@ constexpr int64_t kLeastColumns = 48;
 
 // Input rows that are held then: they stay in the second-level cache.
 constexpr int64_t kWindowBytes = 96 << 10;
-constexpr int64_t kRowsAtOnce = 2;  // of output, as many as the kernels like to have
+constexpr int64_t kRowsAtOnce = 4;  // of output: kernels unpack the rows above them once more
 
 bool WorthTakingRows(const PaddedRows& input) {
   return input.multiplicity == 1 && input.x.input / input.planes >= kLeastColumns &&
          input.y.input * input.x.input * input.channels >= kLeastBytes;
+}
+
+// Output rows of a stripe: about as many in each, and an even number for the kernels that make two
+// at a time.
+int64_t StripeRows(const PaddedRows& input) {
+  const int64_t row_bytes = std::max<int64_t>(1, input.pitch * input.y.stride);
+  const int64_t most = std::max(kLeastRows, kStripeBytes / row_bytes);
+  const int64_t stripes = (input.y.output + most - 1) / most;
+  const int64_t rows = (input.y.output + stripes - 1) / stripes;
+  return std::min(input.y.output, (rows + 1) / 2 * 2);
 }
 
 // A window of padded input rows that moves down an image: rows are made when it reaches them.
@@ -141,10 +153,7 @@ void LowerDepthwiseConv2d(Lowering& l) {
     EmitOnRows(l, p, input, kernel);
     return;
   }
-  const int64_t per_row = std::max<int64_t>(1, input.pitch * p.y.stride);
-  const int64_t most =
-      std::clamp<int64_t>(kStripeBytes / per_row, std::min<int64_t>(4, p.y.output), p.y.output);
-  const int64_t rows = RowsPerStripe(p.y.output, most, l.options.threads, 1);
+  const int64_t rows = RowsPerStripe(p.y.output, StripeRows(input), l.options.threads, 2);
   const int64_t stripes = (p.y.output + rows - 1) / rows;
   l.scratch_bytes = input.copy_bytes(rows);
   const auto in = l.node.inputs[0], out = l.node.outputs[0];

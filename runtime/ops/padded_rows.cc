@@ -40,6 +40,8 @@ PaddedRows::PaddedRows(const kernels::Conv2dParams& p, int64_t channel_multiplic
   const int64_t positions = copied ? (columns + planes - 1) / planes : x.input;
   plane = positions * channels * multiplicity;
   pitch = planes * plane;
+  // (Planes past the last column, of a stride above the kernel, are never read.)
+  for (int64_t f = 0; f < std::min(planes, columns); ++f) inside_.push_back(InsideOf(f));
 }
 
 size_t PaddedRows::copy_bytes(int64_t output_rows) const {
@@ -48,44 +50,45 @@ size_t PaddedRows::copy_bytes(int64_t output_rows) const {
 }
 
 PaddedRows::Inside PaddedRows::InsideOf(int64_t f) const {
-  const int64_t positions = plane / (channels * multiplicity);
+  const int64_t pixel = channels * multiplicity;
+  const int64_t positions = plane / pixel;
   const int64_t first = std::max<int64_t>(0, (x.pad_before - f + planes - 1) / planes);
   const int64_t column = first * planes + f - x.pad_before;
   const int64_t inside = std::max<int64_t>(0, (x.input - column + planes - 1) / planes);
   const int64_t begin = std::min(first, positions);
-  return {begin, std::min(positions, begin + inside), column};
+  const int64_t count = std::min(positions - begin, inside);
+  return {count > 0 ? column : 0, count, begin * pixel, count * pixel,
+          (positions - begin - count) * pixel};
 }
 
 void PaddedRows::PadRow(uint8_t* to) const {
-  const int64_t pixel = channels * multiplicity;
-  for (int64_t f = 0; f < planes; ++f, to += plane) {
-    const Inside inside = InsideOf(f);
-    std::memset(to, zero_point, static_cast<size_t>(inside.begin * pixel));
-    std::memset(to + inside.end * pixel, zero_point,
-                static_cast<size_t>(plane - inside.end * pixel));
+  for (const Inside& inside : inside_) {
+    std::memset(to, zero_point, static_cast<size_t>(inside.bytes_before));
+    to += inside.bytes_before + inside.bytes;
+    std::memset(to, zero_point, static_cast<size_t>(inside.bytes_after));
+    to += inside.bytes_after;
   }
 }
 
 void PaddedRows::CopyRow(const uint8_t* row, uint8_t* to) const {
+  uint8_t* const whole = to;
   const int64_t pixel = channels * multiplicity;
   // GatherPixels writes past its last pixel, but not past the row: padding comes after it.
-  for (int64_t f = 0; f < planes; ++f) {
-    const Inside inside = InsideOf(f);
-    const int64_t count = inside.end - inside.begin;
-    if (count <= 0) continue;
+  for (const Inside& inside : inside_) {
     const uint8_t* from = row + inside.column * channels;
-    uint8_t* middle = to + f * plane + inside.begin * pixel;
+    uint8_t* middle = to + inside.bytes_before;
+    to += plane;
     if (multiplicity > 1) {
-      for (int64_t i = 0; i < count; ++i, from += planes * channels) {
+      for (int64_t i = 0; i < inside.count; ++i, from += planes * channels) {
         for (int64_t k = 0; k < pixel; ++k) *middle++ = from[k / multiplicity];
       }
     } else if (planes > 1) {
-      GatherPixels(from, planes * channels, count, pixel, middle);
+      GatherPixels(from, planes * channels, inside.count, pixel, middle);
     } else {
-      std::memcpy(middle, from, static_cast<size_t>(count * pixel));
+      std::memcpy(middle, from, static_cast<size_t>(inside.bytes));
     }
   }
-  PadRow(to);
+  PadRow(whole);
 }
 
 const uint8_t* PaddedRows::Prepare(const uint8_t* image, int64_t first, int64_t rows,

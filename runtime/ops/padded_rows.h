@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "kernels/conv2d.h"
 
@@ -40,10 +41,12 @@ struct PaddedRows {
                          std::byte* scratch) const;
 
  private:
-  // Positions [begin, end) of plane `f` lie in the image, the first of them at column `column`.
+  // What lies in the image of a plane: `count` pixels from `column`, with padding around them.
   struct Inside {
-    int64_t begin, end, column;
+    int64_t column, count;
+    int64_t bytes_before, bytes, bytes_after;
   };
+  std::vector<Inside> inside_;  // of each plane
   Inside InsideOf(int64_t f) const;
   void CopyRow(const uint8_t* row, uint8_t* to) const;
 };

@@ -1,0 +1,66 @@
+// Folded constants give the bits of OutputStage::Apply.
+#include "kernels/folded_stage.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+namespace integra::kernels {
+namespace {
+
+int32_t ApplyFolded(const OutputStage& stage, const FoldedConstants& f, int shift, int64_t a) {
+  const int64_t product = (a + f.d) * f.m;
+  const auto scaled = static_cast<int32_t>(product >> 32) >> shift;
+  const int32_t packed = Clamp(scaled, -32768, 32767);
+  return Clamp(Clamp(packed + stage.zero_point - f.n, -32768, 32767), stage.min, stage.max);
+}
+
+TEST_CASE("folded constants: every step of the staircase") {
+  std::mt19937 random(1);
+  int folded = 0, all = 0;
+  for (int trial = 0; trial < 4000; ++trial) {
+    OutputStage stage;
+    Multiplier f{static_cast<int32_t>((1 << 30) + random() % (1 << 30)),
+                 static_cast<int32_t>(1 + random() % 31)};
+    if (trial % 16 == 0) f.m = 1 << 30;
+    if (trial % 64 == 1) f.m = static_cast<int32_t>(random() % 1000);
+    stage.multipliers = {f};
+    stage.zero_point = static_cast<int32_t>(trial % 3 == 0 ? 0 : random() % 256);
+    stage.min = trial % 5 == 0 ? stage.zero_point : 0;
+    stage.max = trial % 7 == 0 ? std::max(200, stage.min) : 255;
+    if (stage.min == stage.zero_point && trial % 2 == 0) stage.rounding = Rounding::kDouble;
+    const int64_t largest = int64_t{1} << (10 + random() % 21);
+    const auto constants = FoldConstants(f, stage, largest);
+    ++all;
+    if (!constants) continue;
+    ++folded;
+    const int shift = constants->m == 0 ? 0 : f.s - 1;
+    const auto check = [&](int64_t a) {
+      a = Clamp(a, -largest, largest);
+      if (stage.Apply(a, 0) == ApplyFolded(stage, *constants, shift, a)) return;
+      FAIL_CHECK("m ", f.m, " s ", f.s, " sum ", a, " zero point ", stage.zero_point);
+    };
+    for (int i = 0; i < 200; ++i) {
+      check(static_cast<int64_t>(random() % static_cast<uint64_t>(2 * largest)) - largest);
+    }
+    check(-largest);
+    check(largest);
+    // Both sides of every step: the first sum with the next result.
+    for (int64_t low = -largest; low < largest;) {
+      const int32_t y = stage.Apply(low, 0);
+      int64_t same = low, other = largest + 1;
+      while (other - same > 1) {
+        const int64_t middle = same + (other - same) / 2;
+        (stage.Apply(middle, 0) == y ? same : other) = middle;
+      }
+      check(same);
+      check(other);
+      low = other;
+    }
+  }
+  CHECK(folded > all * 9 / 10);
+}
+
+}  // namespace
+}  // namespace integra::kernels
