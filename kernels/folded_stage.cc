@@ -59,6 +59,8 @@ std::optional<FoldedConstants> FoldConstants(Multiplier f, const OutputStage& st
 }
 
 FoldedStage::FoldedStage() = default;
+FoldedStage::FoldedStage(FoldedStage&&) noexcept = default;
+FoldedStage& FoldedStage::operator=(FoldedStage&&) noexcept = default;
 FoldedStage::~FoldedStage() = default;
 
 FoldedStage::FoldedStage(const OutputStage& stage, const std::vector<int32_t>& addends,

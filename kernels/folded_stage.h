@@ -42,6 +42,8 @@ class FoldedStage {
 
   // Out of line, as in VectorOutputStage, whose arguments these are.
   FoldedStage();
+  FoldedStage(FoldedStage&&) noexcept;
+  FoldedStage& operator=(FoldedStage&&) noexcept;
   FoldedStage(const OutputStage& stage, const std::vector<int32_t>& addends,
               const std::vector<int64_t>& order, int64_t largest_sum);
   ~FoldedStage();

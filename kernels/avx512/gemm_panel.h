@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "kernels/avx512/output_stage.h"
+#include "kernels/folded_stage.h"
 
 namespace integra::kernels {
 namespace {
@@ -91,16 +92,17 @@ struct Panel {
   const int32_t* row_terms;    // [rows]: -zw * sum(x)
   int64_t rows;                // at least those of a tile
   const VectorOutputStage* stage;
-  int64_t channel;  // first one of the panel
-  int64_t valid;    // channels to write, <= 16 * NR
-  uint8_t* dst;     // row 0, first channel of the panel
-  int32_t* sums;    // or null: where the scalar form leaves sums instead of outputs
+  const FoldedStage::Block* folded;  // of the panel, instead of `stage` and row terms, or null
+  int64_t channel;                   // first one of the panel
+  int64_t valid;                     // channels to write, <= 16 * NR
+  uint8_t* dst;                      // row 0, first channel of the panel
+  int32_t* sums;  // or null: where the scalar form leaves sums instead of outputs
   int64_t dst_stride;
 };
 
 // MR rows times NR vectors of channels make a tile. At least MR rows are needed: the last tile
 // overlaps the one before it where they are no multiple.
-template <int MR, int NR, Form kForm>
+template <int MR, int NR, Form kForm, bool kFolded>
 class PanelLoop {
   // A part of the output stage is some rows of one vector of channels: they share what it needs.
   static constexpr int kPartRows = PartRows(MR);
@@ -111,8 +113,7 @@ class PanelLoop {
  public:
   explicit PanelLoop(const Panel& p)
       : p_(p), clamp_(avx512::LoadClamp(*p.stage)), mask_(FirstBytes(p.valid)) {
-    if (NR == 1 && kForm != Form::kScalar)
-      only_ = avx512::HoldStage(p.stage->blocks()[p.channel / 16]);
+    if (NR == 1) only_ = LoadStageOf(0);
   }
 
   __attribute__((always_inline)) void Run() const {
@@ -142,9 +143,11 @@ class PanelLoop {
 #pragma GCC unroll 8
     for (int i = 0; i < MR; ++i) {
       rows[i] = p_.base + p_.row_offsets[r + i];
-      const __m512i start = _mm512_set1_epi32(p_.row_terms[r + i]);
 #pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) sums[i][j] = (Lanes)start;
+      for (int j = 0; j < NR; ++j) {
+        sums[i][j] = (Lanes)(kFolded ? _mm512_load_si512(p_.folded->vectors[j].start)
+                                     : _mm512_set1_epi32(p_.row_terms[r + i]));
+      }
     }
     const int8_t* w = p_.weights;
     const int32_t* offset = p_.step_offsets;
@@ -200,7 +203,9 @@ class PanelLoop {
     const avx512::StageVectors v = StageOf(j);
 #pragma GCC unroll 8
     for (int i = first; i < first + kPartRows; ++i) {
-      if constexpr (kForm == Form::kFloor) {
+      if constexpr (kFolded) {
+        sums[i][j] = (Lanes)avx512::ScaleFolded((__m512i)sums[i][j], v.m[0], v.m[1], v.shift);
+      } else if constexpr (kForm == Form::kFloor) {
         sums[i][j] = (Lanes)avx512::ScaleFloor((__m512i)sums[i][j], v);
       } else if constexpr (kForm == Form::kTwoStep) {
         sums[i][j] = (Lanes)avx512::ScaleTwoStep((__m512i)sums[i][j], v);
@@ -212,9 +217,22 @@ class PanelLoop {
   }
 
   __attribute__((always_inline)) avx512::StageVectors StageOf(int j) const {
-    if (kForm == Form::kScalar) return avx512::StageVectors{};
-    if (NR == 1) return only_;
-    return avx512::HoldStage(p_.stage->blocks()[p_.channel / 16 + j]);
+    return NR == 1 ? only_ : LoadStageOf(j);
+  }
+
+  __attribute__((always_inline)) avx512::StageVectors LoadStageOf(int j) const {
+    if constexpr (kForm == Form::kScalar) {
+      return avx512::StageVectors{};
+    } else if constexpr (kFolded) {
+      const FoldedStage::Block::Vector& from = p_.folded->vectors[j];
+      avx512::StageVectors v = {};
+      v.m[0] = avx512::Hold(from.m[0]);
+      v.m[1] = avx512::Hold(from.m[1]);
+      v.shift = avx512::Hold(from.shift);
+      return v;
+    } else {
+      return avx512::HoldStage(p_.stage->blocks()[p_.channel / 16 + j]);
+    }
   }
 
   // Narrows and writes row i of the tile, and the next ones where they are narrowed together.
@@ -232,11 +250,24 @@ class PanelLoop {
       const auto vector = [&](int v) __attribute__((always_inline)) {
         return v < kNarrowedRows * NR ? (__m512i)sums[i + v / NR][v % NR] : _mm512_setzero_si512();
       };
-      const __m512i bytes = avx512::Narrow(vector(0), vector(1), vector(2), vector(3), clamp_);
+      const __m512i low = _mm512_packs_epi32(vector(0), vector(1));
+      const __m512i high = _mm512_packs_epi32(vector(2), vector(3));
+      const __m512i bytes = avx512::InOrder(Narrow(low, high));
 #pragma GCC unroll 4
       for (int k = 0; k < kNarrowedRows; ++k) {
         StoreChannels(p_.dst + (r + i + k) * p_.dst_stride, bytes, NR, k, mask_);
       }
+    }
+  }
+
+  // Of two vectors of 16-bit values each.
+  __attribute__((always_inline)) __m512i Narrow(__m512i low, __m512i high) const {
+    if constexpr (kFolded) {
+      const int16_t* const second = p_.folded->offset[NR <= 2 ? 0 : 1];
+      return _mm512_packus_epi16(_mm512_adds_epi16(low, _mm512_load_si512(p_.folded->offset[0])),
+                                 _mm512_adds_epi16(high, _mm512_load_si512(second)));
+    } else {
+      return avx512::NarrowPacked(low, high, clamp_);
     }
   }
 
@@ -246,13 +277,14 @@ class PanelLoop {
   avx512::StageVectors only_ = {};  // of one vector of channels: it stays in registers
 };
 
-template <int MR, int NR, Form kForm>
+template <int MR, int NR, Form kForm, bool kFolded = false>
 __attribute__((noinline)) void RunPanel(const Panel& p) {
-  PanelLoop<MR, NR, kForm>(p).Run();
+  PanelLoop<MR, NR, kForm, kFolded>(p).Run();
 }
 
 template <int MR, int NR>
 void RunPanel(const Panel& p) {
+  if (p.folded != nullptr) return RunPanel<MR, NR, Form::kFloor, true>(p);
   switch (p.stage->form()) {
     case Form::kFloor:
       return RunPanel<MR, NR, Form::kFloor>(p);

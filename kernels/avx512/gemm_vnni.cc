@@ -43,6 +43,11 @@ class VnniGemm final : public Gemm {
       FindSteps(&kNoOffset, one_segment_.data());
     }
     if (one_row_ && p.stage.multipliers.size() == 1) ShareStage(p);
+    // (Packing to 8 bits is its clamp.)
+    const bool packs = p.stage.min == 0 && p.stage.max == 255 && weight_zero_point_ == 0;
+    if (!one_row_ && packs && stage_.form() == Form::kFloor) {
+      folded_ = FoldedStage(p.stage, GemmAddends(p), OrderOfPanels(), LargestSum(p));
+    }
     Pack(p);
   }
 
@@ -60,7 +65,7 @@ class VnniGemm final : public Gemm {
   size_t scratch_bytes() const override {
     return static_cast<size_t>(steps_ + max_rows_) * sizeof(int32_t);
   }
-  size_t bytes() const override { return weights_.size() + stage_.bytes(); }
+  size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
   // To outputs or, where T is int32_t, to sums.
@@ -131,6 +136,7 @@ class VnniGemm final : public Gemm {
             .row_terms = row_terms,
             .rows = rows,
             .stage = &stage,
+            .folded = std::is_same_v<T, uint8_t> ? folded_.blocks() : nullptr,
             .channel = 0,
             .valid = n_,
             .dst = nullptr,
@@ -147,6 +153,7 @@ class VnniGemm final : public Gemm {
       for (int64_t r = p.rows; r < rows; ++r) RunRowOf(p, r, width);
       p.weights += steps_ * 64 * width;
       p.channel += 16 * width;
+      if (p.folded != nullptr) ++p.folded;
     }
   }
 
@@ -198,6 +205,23 @@ class VnniGemm final : public Gemm {
     shared_stage_ = VectorOutputStage(p.stage, std::vector<int32_t>(16), PlainOrder(16, 16),
                                       LargestSum(p) + largest, VectorOutputStage::Join::kShuffle);
     if (shared_stage_.form() == Form::kScalar) addends_.clear();
+  }
+
+  // A block of 64 positions for each panel. A single vector stands there twice, as rows are packed
+  // in pairs.
+  std::vector<int64_t> OrderOfPanels() const {
+    const std::vector<int64_t> plain = Order(n_);
+    std::vector<int64_t> order;
+    int64_t channel = 0;
+    for (const int64_t width : widths_) {
+      for (int64_t i = 0; i < 64; ++i) {
+        const int64_t position = width == 1 && i < 32 ? i % 16 : i;
+        order.push_back(position < 16 * width ? plain[static_cast<size_t>(channel + position)]
+                                              : -1);
+      }
+      channel += 16 * width;
+    }
+    return order;
   }
 
   // Channels are where joining their halves puts them in order.
@@ -264,6 +288,7 @@ class VnniGemm final : public Gemm {
   // and one block of a stage without them, instead of a block for each 16 channels.
   VectorOutputStage shared_stage_;
   std::vector<int32_t> addends_;  // by position; empty: not so
+  FoldedStage folded_;            // of panels, where they can take it
   AlignedBuffer weights_;
 };
 

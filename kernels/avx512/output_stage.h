@@ -91,28 +91,30 @@ INTEGRA_INLINE ClampVectors LoadClamp(const VectorOutputStage& stage) {
           _mm512_set1_epi8(static_cast<char>(stage.max()))};
 }
 
-// Zero point, clamp and narrowing of four vectors. Bytes come out interleaved by 128-bit lane: byte
-// 16*L + 4*v + i is element 4*L + i of vector v.
-INTEGRA_INLINE __m512i NarrowInterleaved(__m512i r0, __m512i r1, __m512i r2, __m512i r3,
-                                         const ClampVectors& clamp) {
-  const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(r0, r1), clamp.zero_point);
-  const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(r2, r3), clamp.zero_point);
-  const __m512i bytes = _mm512_packus_epi16(low, high);
-  return _mm512_min_epu8(_mm512_max_epu8(bytes, clamp.min), clamp.max);
-}
-
-// The second half of that: of vectors that were packed to 16 bits.
+// Zero point, clamp and narrowing of vectors 0 and 1 and vectors 2 and 3, which were packed to 16
+// bits. Bytes come out interleaved by 128-bit lane: byte 16*L + 4*v + i is element 4*L + i of
+// vector v.
 INTEGRA_INLINE __m512i NarrowPacked(__m512i low, __m512i high, const ClampVectors& clamp) {
   const __m512i bytes = _mm512_packus_epi16(_mm512_adds_epi16(low, clamp.zero_point),
                                             _mm512_adds_epi16(high, clamp.zero_point));
   return _mm512_min_epu8(_mm512_max_epu8(bytes, clamp.min), clamp.max);
 }
 
-// NarrowInterleaved() with the bytes in order: 16*v + i is element i of vector v.
+// The same of four vectors.
+INTEGRA_INLINE __m512i NarrowInterleaved(__m512i r0, __m512i r1, __m512i r2, __m512i r3,
+                                         const ClampVectors& clamp) {
+  return NarrowPacked(_mm512_packs_epi32(r0, r1), _mm512_packs_epi32(r2, r3), clamp);
+}
+
+// Interleaved bytes so that 16*v + i is element i of vector v.
+INTEGRA_INLINE __m512i InOrder(__m512i bytes) {
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, bytes);
+}
+
 INTEGRA_INLINE __m512i Narrow(__m512i r0, __m512i r1, __m512i r2, __m512i r3,
                               const ClampVectors& clamp) {
-  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  return _mm512_permutexvar_epi32(order, NarrowInterleaved(r0, r1, r2, r3, clamp));
+  return InOrder(NarrowInterleaved(r0, r1, r2, r3, clamp));
 }
 
 // Puts bytes in order whose lanes were shuffled.
