@@ -74,6 +74,7 @@ void LinearSumRowReference(const LinearSum& sum, const uint8_t* a, const uint8_t
 
 LinearSumChoice ChooseLinearSumRow(Isa isa) {
 #ifdef INTEGRA_X86
+  if (isa >= Isa::kAvx512Vnni) return {LinearSumRowAvx512Vnni, "avx512_vnni"};
   if (isa >= Isa::kAvx512) return {LinearSumRowAvx512, "avx512"};
   if (isa >= Isa::kAvx2) return {LinearSumRowAvx2, "avx2"};
   if (isa >= Isa::kSse41) return {LinearSumRowSse41, "sse41"};

@@ -38,6 +38,8 @@ void LinearSumRowAvx2(const LinearSum& sum, const uint8_t* a, const uint8_t* b, 
                       int64_t count);
 void LinearSumRowAvx512(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
                         int64_t count);
+void LinearSumRowAvx512Vnni(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,
+                            int64_t count);
 
 struct LinearSumChoice {
   LinearSumRow row;

@@ -29,9 +29,11 @@ struct LinearSumVectors {
   }
 
   Vector Sum(Vector pairs) const {
-    const Vector l = V::ShiftRight(V::Add(V::MultiplyPairs(pairs, low), c_low), 15);
-    const Vector h = V::Add(V::MultiplyPairs(pairs, high), c_high);
-    return V::ShiftRightBy(V::Add(h, l), shift);
+    auto l = (typename V::Lanes)c_low;
+    V::AddPairs(pairs, low, l);
+    auto h = (typename V::Lanes)V::ShiftRight((Vector)l, 15);
+    V::AddPairs(pairs, high, h);
+    return V::ShiftRightBy(V::Add((Vector)h, c_high), shift);
   }
 
   void Block(const uint8_t* from_a, const uint8_t* from_b, uint8_t* to) const {

@@ -38,6 +38,7 @@ std::vector<LinearSumRow> Rows() {
   if (DetectIsa() >= Isa::kSse41) rows.push_back(LinearSumRowSse41);
   if (DetectIsa() >= Isa::kAvx2) rows.push_back(LinearSumRowAvx2);
   if (DetectIsa() >= Isa::kAvx512) rows.push_back(LinearSumRowAvx512);
+  if (DetectIsa() >= Isa::kAvx512Vnni) rows.push_back(LinearSumRowAvx512Vnni);
 #endif
   return rows;
 }
