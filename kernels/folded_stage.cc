@@ -35,12 +35,16 @@ std::optional<FoldedConstants> FoldConstants(Multiplier f, const OutputStage& st
   // The first a with a result of k has a * m + c above k * u by less than m. What is added to c
   // must leave that so for every k: it is at least `low`, and below `low` + `width`.
   const int64_t step = u % m;
-  int64_t above = Modulo(c - (lowest + 1) * u, m);
-  int64_t smallest = above, greatest = above;
-  for (int64_t k = lowest + 2; k <= highest; ++k) {
-    above = above < step ? above - step + m : above - step;
-    smallest = std::min(smallest, above);
-    greatest = std::max(greatest, above);
+  const auto less = [&](int64_t x) { return x < step ? x - step + m : x - step; };
+  const auto more = [&](int64_t x) { return x + step < m ? x + step : x + step - m; };
+  // (From both ends at once: each value waits for the one before.)
+  int64_t first = Modulo(c - (lowest + 1) * u, m), last = Modulo(c - highest * u, m);
+  int64_t smallest = m, greatest = 0;
+  for (int64_t k = lowest; k < highest; k += 2) {
+    smallest = std::min({smallest, first, last});
+    greatest = std::max({greatest, first, last});
+    first = less(first);
+    last = more(last);
   }
   const int64_t low = -smallest, width = m - greatest + smallest;
   // What is missing from c + n * u + low to the next multiple of m, for n and -n.
@@ -52,8 +56,8 @@ std::optional<FoldedConstants> FoldConstants(Multiplier f, const OutputStage& st
       if (std::abs(d) + largest >= (int64_t{1} << 31) - 1) return std::nullopt;
       return FoldedConstants{f.m, static_cast<int32_t>(d), static_cast<int32_t>(offset)};
     }
-    up = up < step ? up - step + m : up - step;
-    down = down + step >= m ? down + step - m : down + step;
+    up = less(up);
+    down = more(down);
   }
   return std::nullopt;
 }

@@ -6,6 +6,8 @@
 // in any order.
 #include <immintrin.h>
 
+#include <type_traits>
+
 #include "kernels/avx512/output_stage.h"
 #include "kernels/depthwise.h"
 #include "kernels/folded_stage.h"
@@ -321,7 +323,7 @@ class VnniDepthwise final : public Depthwise {
   INTEGRA_INLINE void RunColumn(const Walk& walk, const int8_t* weights, const Stage* stage,
                                 const ClampVectors& clamp, int64_t valid, const uint8_t* x,
                                 uint8_t* y) {
-    constexpr int kInputs = 3 + kStride, kKept = 3 - kStride, kSums = 2 * kPixels;
+    constexpr int kInputs = 3 + kStride, kKept = 3 - kStride;
     constexpr int64_t kRowBytes = kVectors * 64 * (kWide ? 2 : 1);
     const auto next = [&]() __attribute__((always_inline)) {
       const Quad taps =
@@ -333,13 +335,12 @@ class VnniDepthwise final : public Depthwise {
     Quad in[kInputs];
 #pragma GCC unroll 2
     for (int i = 0; i < kKept; ++i) in[i] = next();
-    for (int64_t left = walk.rows; left > 0; left -= 2) {
+    // One output row or two.
+    const auto step = [&]<int kRows>(std::integral_constant<int, kRows>)
+        __attribute__((always_inline)) {
+      constexpr int kSums = kRows * kPixels;
 #pragma GCC unroll 4
-      for (int i = kKept; i < 3; ++i) in[i] = next();
-      // The last of an odd number of rows is computed twice; the second result is not stored.
-      if (left == 1) x -= kStride * walk.pitch;
-#pragma GCC unroll 4
-      for (int i = 3; i < kInputs; ++i) in[i] = next();
+      for (int i = kKept; i < 3 + (kRows - 1) * kStride; ++i) in[i] = next();
       // Offsets from one register each: GCC would otherwise prepare more addresses than fit.
       asm("" : "+r"(weights), "+r"(stage));
       __m512i even[kSums], halves[kSums][2];
@@ -354,12 +355,13 @@ class VnniDepthwise final : public Depthwise {
           for (int p = 0; p < kPixels; ++p) {
             const int8_t* w = weights + 64 * v + (3 * p + t) * kRowBytes;
             const __m512i taps = Hold(w);
-            sums[2 * p] = MultiplyAdd(sums[2 * p], in[t].v[v], taps);
-            sums[2 * p + 1] = MultiplyAdd(sums[2 * p + 1], in[t + kStride].v[v], taps);
-            if constexpr (kWide) {
-              const __m512i more = Hold(w + kVectors * 64);
-              sums[2 * p] = MultiplyAdd(sums[2 * p], in[t].v[v], more);
-              sums[2 * p + 1] = MultiplyAdd(sums[2 * p + 1], in[t + kStride].v[v], more);
+#pragma GCC unroll 2
+            for (int r = 0; r < kRows; ++r) {
+              Lanes& sum = sums[kRows * p + r];
+              sum = MultiplyAdd(sum, in[t + r * kStride].v[v], taps);
+              if constexpr (kWide) {
+                sum = MultiplyAdd(sum, in[t + r * kStride].v[v], Hold(w + kVectors * 64));
+              }
             }
           }
         }
@@ -374,19 +376,20 @@ class VnniDepthwise final : public Depthwise {
           }
         }
       }
-#pragma GCC unroll 2
-      for (int p = 0; p < kPixels; ++p) {
-        uint8_t* to = y + p * walk.channels;
-        Store<kFolded>(halves[2 * p][0], halves[2 * p][1], clamp, valid, to);
-        if (left == 1) continue;
-        Store<kFolded>(halves[2 * p + 1][0], halves[2 * p + 1][1], clamp, valid,
-                       to + walk.out_pitch);
+#pragma GCC unroll 4
+      for (int i = 0; i < kSums; ++i) {
+        Store<kFolded>(halves[i][0], halves[i][1], clamp, valid,
+                       y + i / kRows * walk.channels + i % kRows * walk.out_pitch);
       }
-      if (left == 1) break;
+    };
+    int64_t left = walk.rows;
+    for (; left >= 2; left -= 2) {
+      step(std::integral_constant<int, 2>());
       y += 2 * walk.out_pitch;
 #pragma GCC unroll 2
       for (int i = 0; i < kKept; ++i) in[i] = in[i + 2 * kStride];
     }
+    if (left == 1) step(std::integral_constant<int, 1>());
   }
 
   using RunFunction = void (VnniDepthwise::*)(const uint8_t*, int64_t, uint8_t*) const;
