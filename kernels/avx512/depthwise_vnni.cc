@@ -8,9 +8,9 @@
 
 #include <type_traits>
 
+#include "kernels/avx512/folded_stage.h"
 #include "kernels/avx512/output_stage.h"
 #include "kernels/depthwise.h"
-#include "kernels/folded_stage.h"
 
 namespace integra::kernels {
 namespace {
@@ -66,8 +66,8 @@ class VnniDepthwise final : public Depthwise {
                VectorOutputStage::Join::kShuffle),
         // (Packing to 8 bits is its clamp.)
         folded_(shares_rows_ && p.stage.min == 0 && p.stage.max == 255
-                    ? FoldedStage(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p))
-                    : FoldedStage()) {
+                    ? avx512::FoldedStage(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p))
+                    : avx512::FoldedStage()) {
     FindTaps(p);
     for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
       const int w = p.weights[i] - p.weight_zero_point;
@@ -176,9 +176,10 @@ class VnniDepthwise final : public Depthwise {
     for (int i = 0; i < kCount; ++i) scaled[i] = Scale<kForm>(sums[i], vectors);
   }
   template <Form kForm, int kCount>
-  INTEGRA_INLINE void ScaleSums(const Lanes (&sums)[kCount], const FoldedStage::Block* stage, int v,
+  INTEGRA_INLINE void ScaleSums(const Lanes (&sums)[kCount],
+                                const avx512::FoldedStage::Block* stage, int v,
                                 __m512i (&scaled)[kCount]) {
-    const FoldedStage::Block::Vector& from = stage->vectors[v];
+    const avx512::FoldedStage::Block::Vector& from = stage->vectors[v];
     const __m512i even = Hold(from.m[0]), odd = Hold(from.m[1]), shift = Hold(from.shift);
 #pragma GCC unroll 4
     for (int i = 0; i < kCount; ++i) {
@@ -187,7 +188,7 @@ class VnniDepthwise final : public Depthwise {
   }
 
   INTEGRA_INLINE Lanes StartOfSums(const VectorOutputStage::Block*, int) { return Lanes{}; }
-  INTEGRA_INLINE Lanes StartOfSums(const FoldedStage::Block* stage, int v) {
+  INTEGRA_INLINE Lanes StartOfSums(const avx512::FoldedStage::Block* stage, int v) {
     return (Lanes)Hold(stage->vectors[v].start);
   }
 
@@ -195,7 +196,8 @@ class VnniDepthwise final : public Depthwise {
   INTEGRA_INLINE __m512i PackSums(__m512i a, __m512i b, const VectorOutputStage::Block*, int) {
     return _mm512_packs_epi32(a, b);
   }
-  INTEGRA_INLINE __m512i PackSums(__m512i a, __m512i b, const FoldedStage::Block* stage, int half) {
+  INTEGRA_INLINE __m512i PackSums(__m512i a, __m512i b, const avx512::FoldedStage::Block* stage,
+                                  int half) {
     return _mm512_adds_epi16(_mm512_packs_epi32(a, b), _mm512_load_si512(stage->offset[half]));
   }
 
@@ -430,7 +432,7 @@ class VnniDepthwise final : public Depthwise {
   const int64_t row_pitch_;
   const int64_t out_pitch_;
   const VectorOutputStage stage_;
-  const FoldedStage folded_;
+  const avx512::FoldedStage folded_;
   std::vector<int32_t> offsets_;
   std::vector<int64_t> taps_;
   AlignedBuffer weights_;

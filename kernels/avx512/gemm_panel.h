@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/avx512/folded_stage.h"
 #include "kernels/avx512/output_stage.h"
-#include "kernels/folded_stage.h"
 
 namespace integra::kernels {
 namespace {
@@ -92,11 +92,12 @@ struct Panel {
   const int32_t* row_terms;    // [rows]: -zw * sum(x)
   int64_t rows;                // at least those of a tile
   const VectorOutputStage* stage;
-  const FoldedStage::Block* folded;  // of the panel, instead of `stage` and row terms, or null
-  int64_t channel;                   // first one of the panel
-  int64_t valid;                     // channels to write, <= 16 * NR
-  uint8_t* dst;                      // row 0, first channel of the panel
-  int32_t* sums;  // or null: where the scalar form leaves sums instead of outputs
+  const avx512::FoldedStage::Block*
+      folded;       // of the panel, instead of `stage` and row terms, or null
+  int64_t channel;  // first one of the panel
+  int64_t valid;    // channels to write, <= 16 * NR
+  uint8_t* dst;     // row 0, first channel of the panel
+  int32_t* sums;    // or null: where the scalar form leaves sums instead of outputs
   int64_t dst_stride;
 };
 
@@ -224,7 +225,7 @@ class PanelLoop {
     if constexpr (kForm == Form::kScalar) {
       return avx512::StageVectors{};
     } else if constexpr (kFolded) {
-      const FoldedStage::Block::Vector& from = p_.folded->vectors[j];
+      const avx512::FoldedStage::Block::Vector& from = p_.folded->vectors[j];
       avx512::StageVectors v = {};
       v.m[0] = avx512::Hold(from.m[0]);
       v.m[1] = avx512::Hold(from.m[1]);

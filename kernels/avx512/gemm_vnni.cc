@@ -46,7 +46,7 @@ class VnniGemm final : public Gemm {
     // (Packing to 8 bits is its clamp.)
     const bool packs = p.stage.min == 0 && p.stage.max == 255 && weight_zero_point_ == 0;
     if (!one_row_ && packs && stage_.form() == Form::kFloor) {
-      folded_ = FoldedStage(p.stage, GemmAddends(p), OrderOfPanels(), LargestSum(p));
+      folded_ = avx512::FoldedStage(p.stage, GemmAddends(p), OrderOfPanels(), LargestSum(p));
     }
     Pack(p);
   }
@@ -288,7 +288,7 @@ class VnniGemm final : public Gemm {
   // and one block of a stage without them, instead of a block for each 16 channels.
   VectorOutputStage shared_stage_;
   std::vector<int32_t> addends_;  // by position; empty: not so
-  FoldedStage folded_;            // of panels, where they can take it
+  avx512::FoldedStage folded_;    // of panels, where they can take it
   AlignedBuffer weights_;
 };
 

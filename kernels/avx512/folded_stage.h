@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "kernels/output_stage.h"
 
-namespace integra::kernels {
+namespace integra::kernels::avx512 {
 
 // VectorOutputStage (kFloor) computes floor((a * m + c) / u), with u = 2^(31 + s), of a = acc +
 // addend. The clamped result is a staircase of at most 255 steps, and few multiples of m come close
@@ -56,4 +56,4 @@ class FoldedStage {
   AlignedBuffer blocks_;
 };
 
-}  // namespace integra::kernels
+}  // namespace integra::kernels::avx512

@@ -1,10 +1,13 @@
-#include "kernels/folded_stage.h"
+#include "kernels/avx512/folded_stage.h"
+
+#include <immintrin.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <utility>
 
-namespace integra::kernels {
+namespace integra::kernels::avx512 {
 namespace {
 
 constexpr int64_t kMostOffset = 4096;  // of n: the sums are packed to 16 bits before it goes
@@ -13,6 +16,37 @@ int64_t Modulo(int64_t a, int64_t m) {
   const int64_t rest = a % m;
   return rest < 0 ? rest + m : rest;
 }
+
+// The values x, x - step, x - 2 * step ... modulo m < 2^31, 16 at a time: hundreds of them are
+// looked at for each channel of a network that is loaded.
+class Walk {
+ public:
+  static constexpr int kLanes = 16;
+
+  Walk(int64_t x, int64_t step, int64_t m) : m_(_mm512_set1_epi32(static_cast<int>(m))) {
+    alignas(64) uint32_t lanes[kLanes];
+    lanes[0] = static_cast<uint32_t>(x);
+    for (int known = 1; known < kLanes; known *= 2) {
+      for (int i = 0; i < known; ++i) {
+        lanes[known + i] =
+            static_cast<uint32_t>(lanes[i] >= step ? lanes[i] - step : lanes[i] - step + m);
+      }
+      step = 2 * step < m ? 2 * step : 2 * step - m;
+    }
+    lanes_ = _mm512_load_si512(lanes);
+    step_ = _mm512_set1_epi32(static_cast<int>(step));
+  }
+
+  void Advance() {
+    // Where the difference is negative it wraps around, and is the greater one of the two.
+    const __m512i less = _mm512_sub_epi32(lanes_, step_);
+    lanes_ = _mm512_min_epu32(less, _mm512_add_epi32(less, m_));
+  }
+  __m512i lanes() const { return lanes_; }
+
+ private:
+  __m512i lanes_, step_, m_;  // step_: of kLanes values
+};
 
 }  // namespace
 
@@ -34,30 +68,35 @@ std::optional<FoldedConstants> FoldConstants(Multiplier f, const OutputStage& st
   }
   // The first a with a result of k has a * m + c above k * u by less than m. What is added to c
   // must leave that so for every k: it is at least `low`, and below `low` + `width`.
+  // (Up to 15 steps past the last one are looked at as well; the interval may be smaller for it.)
   const int64_t step = u % m;
-  const auto less = [&](int64_t x) { return x < step ? x - step + m : x - step; };
-  const auto more = [&](int64_t x) { return x + step < m ? x + step : x + step - m; };
-  // (From both ends at once: each value waits for the one before.)
-  int64_t first = Modulo(c - (lowest + 1) * u, m), last = Modulo(c - highest * u, m);
-  int64_t smallest = m, greatest = 0;
-  for (int64_t k = lowest; k < highest; k += 2) {
-    smallest = std::min({smallest, first, last});
-    greatest = std::max({greatest, first, last});
-    first = less(first);
-    last = more(last);
+  __m512i least_above = _mm512_set1_epi32(-1), most_above = _mm512_setzero_si512();
+  Walk above(Modulo(c - (lowest + 1) * u, m), step, m);
+  for (int64_t k = lowest; k < highest; k += Walk::kLanes, above.Advance()) {
+    least_above = _mm512_min_epu32(least_above, above.lanes());
+    most_above = _mm512_max_epu32(most_above, above.lanes());
   }
+  const int64_t smallest = _mm512_reduce_min_epu32(least_above);
+  const int64_t greatest = _mm512_reduce_max_epu32(most_above);
   const int64_t low = -smallest, width = m - greatest + smallest;
+
   // What is missing from c + n * u + low to the next multiple of m, for n and -n.
-  int64_t up = Modulo(-c - low, m), down = up;
-  for (int64_t n = 0; n <= std::min(kMostOffset, (int64_t{1} << 61) / u); ++n) {
-    for (const auto& [missing, offset] : {std::pair{up, n}, std::pair{down, -n}}) {
-      if (missing >= width) continue;
-      const int64_t d = (c + offset * u + low + missing) / m;
-      if (std::abs(d) + largest >= (int64_t{1} << 31) - 1) return std::nullopt;
-      return FoldedConstants{f.m, static_cast<int32_t>(d), static_cast<int32_t>(offset)};
-    }
-    up = less(up);
-    down = more(down);
+  const int64_t missing = Modulo(-c - low, m);
+  Walk up(missing, step, m), down(missing, step > 0 ? m - step : 0, m);
+  const int64_t most_offset = std::min(kMostOffset, (int64_t{1} << 61) / u);
+  const __m512i limit = _mm512_set1_epi32(static_cast<int>(width));
+  for (int64_t n = 0; n <= most_offset; n += Walk::kLanes, up.Advance(), down.Advance()) {
+    const __mmask16 above_c = _mm512_cmplt_epu32_mask(up.lanes(), limit);
+    const __mmask16 below_c = _mm512_cmplt_epu32_mask(down.lanes(), limit);
+    if ((above_c | below_c) == 0) continue;
+    const int lane = std::countr_zero(static_cast<unsigned>(above_c | below_c));
+    const bool is_above = (above_c >> lane & 1) != 0;
+    alignas(64) uint32_t rest[Walk::kLanes];
+    _mm512_store_si512(rest, is_above ? up.lanes() : down.lanes());
+    const int64_t offset = is_above ? n + lane : -n - lane;
+    const int64_t d = (c + offset * u + low + rest[lane]) / m;
+    if (n + lane > most_offset || std::abs(d) + largest >= (int64_t{1} << 31) - 1) break;
+    return FoldedConstants{f.m, static_cast<int32_t>(d), static_cast<int32_t>(offset)};
   }
   return std::nullopt;
 }
@@ -96,4 +135,4 @@ FoldedStage::FoldedStage(const OutputStage& stage, const std::vector<int32_t>& a
   blocks_ = std::move(blocks);
 }
 
-}  // namespace integra::kernels
+}  // namespace integra::kernels::avx512
