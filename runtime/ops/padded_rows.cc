@@ -8,13 +8,29 @@
 namespace integra::runtime {
 namespace {
 
-// Pixels of `bytes` bytes, every `step` bytes of `from`, side by side to `to`. Copies 16 bytes at a
-// time and so up to 15 bytes too many, which the next pixel overwrites.
+// Pixels of `bytes` bytes, every `step` bytes of `from`, side by side to `to`: kWhole bytes of each
+// in one go or, for 0, all in pieces. Copies whole 16 bytes and so up to 15 bytes too many, which
+// the next pixel overwrites.
+template <int64_t kWhole>
 void GatherPixels(const uint8_t* from, int64_t step, int64_t count, int64_t bytes, uint8_t* to) {
   static_assert(kReadPadding >= 16);
+#pragma GCC unroll 4
   for (int64_t i = 0; i < count; ++i, from += step, to += bytes) {
-    for (int64_t c = 0; c < bytes; c += 16) std::memcpy(to + c, from + c, 16);
+    if constexpr (kWhole != 0) {
+      std::memcpy(to, from, kWhole);
+    } else {
+      int64_t c = 0;
+      for (; c + 64 <= bytes; c += 64) std::memcpy(to + c, from + c, 64);
+      for (; c < bytes; c += 16) std::memcpy(to + c, from + c, 16);
+    }
   }
+}
+
+void GatherPixels(const uint8_t* from, int64_t step, int64_t count, int64_t bytes, uint8_t* to) {
+  if (bytes <= 16) return GatherPixels<16>(from, step, count, bytes, to);
+  if (bytes <= 32) return GatherPixels<32>(from, step, count, bytes, to);
+  if (bytes <= 48) return GatherPixels<48>(from, step, count, bytes, to);
+  GatherPixels<0>(from, step, count, bytes, to);
 }
 
 }  // namespace
