@@ -23,29 +23,29 @@ class Walk {
  public:
   static constexpr int kLanes = 16;
 
-  Walk(int64_t x, int64_t step, int64_t m) : m_(_mm512_set1_epi32(static_cast<int>(m))) {
-    alignas(64) uint32_t lanes[kLanes];
-    lanes[0] = static_cast<uint32_t>(x);
-    for (int known = 1; known < kLanes; known *= 2) {
-      for (int i = 0; i < known; ++i) {
-        lanes[known + i] =
-            static_cast<uint32_t>(lanes[i] >= step ? lanes[i] - step : lanes[i] - step + m);
-      }
-      step = 2 * step < m ? 2 * step : 2 * step - m;
-    }
-    lanes_ = _mm512_load_si512(lanes);
+  Walk(int64_t x, int64_t step, int64_t m)
+      : lanes_(_mm512_set1_epi32(static_cast<int>(x))), m_(_mm512_set1_epi32(static_cast<int>(m))) {
+    // Lane i less i steps: those of its lowest bit, of the next one ...
     step_ = _mm512_set1_epi32(static_cast<int>(step));
+    for (const int bit : {0xAAAA, 0xCCCC, 0xF0F0, 0xFF00}) {
+      lanes_ = Less(static_cast<__mmask16>(bit));
+      step = 2 * step < m ? 2 * step : 2 * step - m;
+      step_ = _mm512_set1_epi32(static_cast<int>(step));
+    }
   }
 
-  void Advance() {
-    // Where the difference is negative it wraps around, and is the greater one of the two.
-    const __m512i less = _mm512_sub_epi32(lanes_, step_);
-    lanes_ = _mm512_min_epu32(less, _mm512_add_epi32(less, m_));
-  }
+  void Advance() { lanes_ = Less(0xFFFF); }
   __m512i lanes() const { return lanes_; }
 
  private:
-  __m512i lanes_, step_, m_;  // step_: of kLanes values
+  // Less a step, where in `mask`.
+  __m512i Less(__mmask16 mask) const {
+    // A negative difference wraps around, and is the greater one of the two.
+    const __m512i less = _mm512_mask_sub_epi32(lanes_, mask, lanes_, step_);
+    return _mm512_min_epu32(less, _mm512_add_epi32(less, m_));
+  }
+
+  __m512i lanes_, step_ = {}, m_;  // step_: of kLanes values
 };
 
 }  // namespace

@@ -235,7 +235,7 @@ class VnniGemm final : public Gemm {
   }
 
   void Pack(const GemmProblem& p) {
-    const int64_t vectors = (n_ + 15) / 16;
+    const int64_t vectors = (n_ + 15) / 16, depth = p.depth();
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 64));
     int8_t* panel = weights_.data<int8_t>();
     int64_t channel = 0;
@@ -243,15 +243,15 @@ class VnniGemm final : public Gemm {
       int8_t* out = panel;
       for (int64_t t = 0; t < segments_; ++t) {
         for (int64_t k = 0; k < segment_steps_; ++k) {
+          const int64_t count = std::min<int64_t>(4, segment_length_ - 4 * k);
+          const int8_t* const from = p.weights + t * segment_length_ + 4 * k;
           for (int64_t n = 0; n < 16 * width; ++n, out += 4) {
             const int64_t c = channel + VectorOutputStage::Shuffled(n);
             if (c >= n_) continue;
-            const int8_t* from = p.weights + c * p.depth() + t * segment_length_;
-            const int64_t count = segment_length_ - 4 * k;
-            if (count >= 4) {
-              std::memcpy(out, from + 4 * k, 4);  // one instruction: this takes most of packing
+            if (count == 4) {
+              std::memcpy(out, from + c * depth, 4);  // one instruction: this takes most of packing
             } else {
-              std::copy_n(from + 4 * k, count, out);
+              std::copy_n(from + c * depth, count, out);
             }
           }
         }
