@@ -24,8 +24,9 @@ void TestGemm(const KernelSet& kernels, Comparison& comparison) {
     int64_t rows, n, segments, length;
     int32_t weight_zero_point;
   };
-  constexpr Size kSizes[] = {{1, 17, 1, 63, 0},  {5, 33, 2, 32, 0}, {7, 16, 1, 130, 3},
-                             {1, 40, 1, 256, 0}, {9, 48, 1, 27, 0}, {2, 5, 1, 1031, 0}};
+  constexpr Size kSizes[] = {{1, 17, 1, 63, 0},  {9, 32, 2, 32, 0}, {11, 16, 1, 130, 3},
+                             {1, 40, 1, 256, 0}, {9, 48, 1, 27, 0}, {7, 61, 1, 19, 0},
+                             {2, 5, 1, 1031, 0}};
   comparison.Begin("matrix product");
   for (const bool extreme : {false, true}) {
     Values values(extreme);
@@ -111,7 +112,7 @@ void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
   struct Size {
     int64_t rows, columns, in, out;
   };
-  constexpr Size kSizes[] = {{4, 4, 32, 32}, {7, 9, 35, 49}};
+  constexpr Size kSizes[] = {{4, 4, 32, 32}, {5, 9, 17, 33}};
   comparison.Begin("Winograd convolution");
   for (const bool extreme : {false, true}) {
     Values values(extreme);
