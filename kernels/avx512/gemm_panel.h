@@ -92,12 +92,11 @@ struct Panel {
   const int32_t* row_terms;    // [rows]: -zw * sum(x)
   int64_t rows;                // at least those of a tile
   const VectorOutputStage* stage;
-  const avx512::FoldedStage::Block*
-      folded;       // of the panel, instead of `stage` and row terms, or null
-  int64_t channel;  // first one of the panel
-  int64_t valid;    // channels to write, <= 16 * NR
-  uint8_t* dst;     // row 0, first channel of the panel
-  int32_t* sums;    // or null: where the scalar form leaves sums instead of outputs
+  const avx512::FoldedStage::Block* folded;  // instead of `stage` and row terms, or null
+  int64_t channel;                           // first one of the panel
+  int64_t valid;                             // channels to write, <= 16 * NR
+  uint8_t* dst;                              // row 0, first channel of the panel
+  int32_t* sums;  // or null: where the scalar form leaves sums instead of outputs
   int64_t dst_stride;
 };
 
@@ -242,7 +241,8 @@ class PanelLoop {
 #pragma GCC unroll 4
       for (int k = i; k < i + kNarrowedRows; ++k) {
         const int64_t at = (r + k) * p_.dst_stride;
-        const ScalarRow row = {p_.stage, p_.channel, p_.valid, p_.dst + at,
+        const ScalarRow row = {p_.stage, p_.channel, p_.valid,
+                               p_.dst != nullptr ? p_.dst + at : nullptr,
                                p_.sums != nullptr ? p_.sums + at : nullptr};
 #pragma GCC unroll 4
         for (int j = 0; j < NR; ++j) StoreScalar(row, 16 * j, (__m512i)sums[k][j]);

@@ -16,40 +16,7 @@ namespace {
 
 class VnniGemm final : public Gemm {
  public:
-  explicit VnniGemm(const GemmProblem& p)
-      : n_(p.n),
-        one_row_(p.max_rows == 1),
-        segments_(p.segments),
-        segment_steps_((p.segment_length + 3) / 4),
-        segment_length_(p.segment_length),
-        steps_(segments_ * segment_steps_),
-        weight_zero_point_(p.weight_zero_point),
-        max_rows_(p.max_rows),
-        stage_(p.stage, GemmAddends(p), Order(p.n), LargestSum(p),
-               VectorOutputStage::Join::kShuffle) {
-    // Widest panels first, but evenly shared (5 = 3 + 2, not 4 + 1).
-    const int64_t widest = one_row_ ? kWidestRow : std::ssize(kPanels);
-    int64_t vectors = (n_ + 15) / 16;
-    while (vectors > 0) {
-      const int64_t groups = (vectors + widest - 1) / widest;
-      const int64_t width = (vectors + groups - 1) / groups;
-      widths_.push_back(width);
-      if (!one_row_) steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
-      vectors -= width;
-    }
-    if (segments_ == 1) {  // found once and for all: this would be a good part of a small Run
-      constexpr int32_t kNoOffset = 0;
-      one_segment_.resize(static_cast<size_t>(steps_));
-      FindSteps(&kNoOffset, one_segment_.data());
-    }
-    if (one_row_ && p.stage.multipliers.size() == 1) ShareStage(p);
-    // (Packing to 8 bits is its clamp.)
-    const bool packs = p.stage.min == 0 && p.stage.max == 255 && weight_zero_point_ == 0;
-    if (!one_row_ && packs && stage_.form() == Form::kFloor) {
-      folded_ = avx512::FoldedStage(p.stage, GemmAddends(p), OrderOfPanels(), LargestSum(p));
-    }
-    Pack(p);
-  }
+  explicit VnniGemm(const GemmProblem& p) : VnniGemm(p, GemmAddends(p), LargestSum(p)) {}
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
@@ -68,6 +35,40 @@ class VnniGemm final : public Gemm {
   size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
+  VnniGemm(const GemmProblem& p, const std::vector<int32_t>& addends, int64_t largest_sum)
+      : n_(p.n),
+        one_row_(p.max_rows == 1),
+        segments_(p.segments),
+        segment_steps_((p.segment_length + 3) / 4),
+        segment_length_(p.segment_length),
+        steps_(segments_ * segment_steps_),
+        weight_zero_point_(p.weight_zero_point),
+        max_rows_(p.max_rows),
+        stage_(p.stage, addends, Order(p.n), largest_sum, VectorOutputStage::Join::kShuffle) {
+    // Widest panels first, but evenly shared (5 = 3 + 2, not 4 + 1).
+    const int64_t widest = one_row_ ? kWidestRow : std::ssize(kPanels);
+    int64_t vectors = (n_ + 15) / 16;
+    while (vectors > 0) {
+      const int64_t groups = (vectors + widest - 1) / widest;
+      const int64_t width = (vectors + groups - 1) / groups;
+      widths_.push_back(width);
+      if (!one_row_) steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
+      vectors -= width;
+    }
+    if (segments_ == 1) {  // found once and for all: this would be a good part of a small Run
+      constexpr int32_t kNoOffset = 0;
+      one_segment_.resize(static_cast<size_t>(steps_));
+      FindSteps(&kNoOffset, one_segment_.data());
+    }
+    if (one_row_ && p.stage.multipliers.size() == 1) ShareStage(p, addends, largest_sum);
+    // (Packing to 8 bits is its clamp.)
+    const bool packs = p.stage.min == 0 && p.stage.max == 255 && weight_zero_point_ == 0;
+    if (!one_row_ && packs && stage_.form() == Form::kFloor) {
+      folded_ = avx512::FoldedStage(p.stage, addends, OrderOfPanels(), largest_sum);
+    }
+    Pack(p);
+  }
+
   // To outputs or, where T is int32_t, to sums.
   template <typename T>
   void RunRows(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
@@ -195,15 +196,14 @@ class VnniGemm final : public Gemm {
     return offsets;
   }
 
-  void ShareStage(const GemmProblem& p) {
-    const std::vector<int32_t> addends = GemmAddends(p);
+  void ShareStage(const GemmProblem& p, const std::vector<int32_t>& addends, int64_t largest_sum) {
     for (const int64_t c : Order(n_)) {
       addends_.push_back(c < 0 ? 0 : addends[static_cast<size_t>(c)]);
     }
     int64_t largest = 0;
     for (const int32_t a : addends) largest = std::max(largest, std::abs(int64_t{a}));
     shared_stage_ = VectorOutputStage(p.stage, std::vector<int32_t>(16), PlainOrder(16, 16),
-                                      LargestSum(p) + largest, VectorOutputStage::Join::kShuffle);
+                                      largest_sum + largest, VectorOutputStage::Join::kShuffle);
     if (shared_stage_.form() == Form::kScalar) addends_.clear();
   }
 
