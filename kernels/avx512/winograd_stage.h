@@ -38,7 +38,7 @@ INTEGRA_INLINE WinogradStage MakeWinogradStage(const VectorOutputStage& stage, i
   v.c[1] = _mm512_sllv_epi64(v.c[1], _mm512_srli_epi64(left, 32));
   v.shift = _mm512_add_epi32(v.shift, joined);
   const __mmask16 some = _mm512_cmpgt_epi32_mask(v.half, _mm512_set1_epi32(INT32_MIN));
-  v.half = _mm512_mask_sllv_epi32(v.half, some, v.half, joined);
+  v.half = _mm512_mask_mov_epi32(v.half, some, _mm512_sllv_epi32(v.half, joined));
   v.pre = _mm512_sllv_epi32(_mm512_set1_epi32(1), joined);
   return {v, LoadClamp(stage), _mm512_set1_epi32(kInverseOfNine)};
 }

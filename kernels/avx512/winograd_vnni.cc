@@ -107,21 +107,20 @@ class WinogradGroups {
     Vectors::Lanes sums[kCount][6] = {};
     int64_t left = parts_;  // there is at least one
     do {
-#pragma GCC unroll 8
-      for (int k = 0; k < kChannels / 2; ++k) {
+#pragma GCC unroll 1
+      for (int k = 0; k < kChannels; k += 2, w += 6 * kWidth * 2) {
 #pragma GCC unroll 6
         for (int i = 0; i < 6; ++i) {
-          const Vector b = Vectors::Load(w + (k * 6 + i) * kWidth * 2);
+          const Vector b = Hold(w + i * kWidth * 2);
 #pragma GCC unroll 4
           for (int t = 0; t < kCount; ++t) {
             int32_t pair;
-            __builtin_memcpy(&pair, v + (t * 6 + i) * kChannels + 2 * k, sizeof(pair));
+            __builtin_memcpy(&pair, v + (t * 6 + i) * kChannels + k, sizeof(pair));
             Vectors::AddPairs(Vectors::Set32(pair), b, sums[t][i]);
           }
         }
       }
       v += kTiles * 6 * kChannels;
-      w += 6 * kWidth * kChannels;
     } while (--left > 0);
 #pragma GCC unroll 4
     for (int t = 0; t < kCount; ++t) {
@@ -132,6 +131,15 @@ class WinogradGroups {
 #pragma GCC unroll 4
       for (int i = 0; i < 4; ++i) Vectors::Store(to + t * kHalf + i * 6, down[i]);
     }
+  }
+
+  // A load that stays in a register: GCC 12 would read memory again for each of up to three tiles.
+  __attribute__((always_inline)) static Vector Hold(const void* p) {
+    Vector v = Vectors::Load(p);
+#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
+    asm("" : "+v"(v));
+#endif
+    return v;
   }
 
   // Output channels n and following.
@@ -176,9 +184,9 @@ class WinogradGroups {
                         int32_t* to) {
     Vector sums[4];
     avx512::FourPixels(half, Vectors::Set32(kInverseOfNine), sums);
-    const auto mask = static_cast<__mmask16>((1u << channels) - 1);
     for (int64_t j = 0; j < columns; ++j) {
-      _mm512_mask_storeu_epi32(to + j * stride, mask, Vectors::ShiftRight(sums[j], 6));
+      const Vector sum = Vectors::ShiftRight(sums[j], 6);
+      __builtin_memcpy(to + j * stride, &sum, static_cast<size_t>(channels) * sizeof(*to));
     }
   }
 
