@@ -50,15 +50,44 @@ Products TransformWeights(const GemmProblem& p, const int8_t* w, int64_t count) 
   return products;
 }
 
-// To `to`, `product` values from one product to the next, 2 * width from one step to the next.
-void Pack(const Products& products, int64_t count, int64_t product, int64_t width, int16_t* to) {
+// Of packed weights: values from one product to the one below it, to the one beside it, and from
+// one step to the next.
+struct Strides {
+  int64_t row, column, step;
+};
+
+void Pack(const Products& products, int64_t count, const Strides& strides, int16_t* to) {
   for (size_t y = 0; y < 6; ++y) {
-    for (size_t x = 0; x < 6; ++x, to += product) {
-      for (int64_t k = 0; k < count; k += 2) {  // behind the last channel there are zeros
-        std::memcpy(to + k * width, products[x][y].data() + k, 2 * sizeof(int16_t));
+    for (size_t x = 0; x < 6; ++x) {
+      int16_t* at =
+          to + static_cast<int64_t>(y) * strides.row + static_cast<int64_t>(x) * strides.column;
+      for (int64_t k = 0; k < count; k += 2, at += strides.step) {
+        // Behind the last channel there are zeros.
+        std::memcpy(at, products[x][y].data() + k, 2 * sizeof(int16_t));
       }
     }
   }
+}
+
+// A block of `width` output channels takes the values of kWinogradProducts products of `steps`.
+AlignedBuffer PackWeights(const GemmProblem& p, int64_t width, int64_t steps,
+                          const Strides& strides) {
+  const int64_t channels = p.segment_length / 3;
+  const int64_t values = kWinogradProducts * steps * width * 2;  // of a block
+  const int64_t blocks = (p.n + width - 1) / width;
+  AlignedBuffer packed(static_cast<size_t>(blocks * values) * sizeof(int16_t));
+  // A few input channels of a whole block at a time: what is written stays in the cache.
+  for (int64_t block = 0; block < blocks; ++block) {
+    int16_t* to = packed.data<int16_t>() + block * values;
+    for (int64_t k = 0; k < channels; k += kChannels) {
+      const int64_t count = std::min(kChannels, channels - k);
+      for (int64_t n = 0; n < std::min(width, p.n - block * width); ++n) {
+        const int8_t* w = p.weights + (block * width + n) * p.depth() + k;
+        Pack(TransformWeights(p, w, count), count, strides, to + k / 2 * strides.step + n * 2);
+      }
+    }
+  }
+  return packed;
 }
 
 }  // namespace
@@ -79,22 +108,13 @@ bool WinogradIsExact(const GemmProblem& p) {
 }
 
 AlignedBuffer WinogradWeights(const GemmProblem& p, int64_t width) {
-  const int64_t channels = p.segment_length / 3, steps = (channels + 1) / 2;
-  const int64_t product = steps * width * 2;  // values
-  const int64_t blocks = (p.n + width - 1) / width;
-  AlignedBuffer packed(static_cast<size_t>(blocks * kWinogradProducts * product) * sizeof(int16_t));
-  // A few input channels of a whole block at a time: what is written stays in the cache.
-  for (int64_t block = 0; block < blocks; ++block) {
-    int16_t* to = packed.data<int16_t>() + block * kWinogradProducts * product;
-    for (int64_t k = 0; k < channels; k += kChannels) {
-      const int64_t count = std::min(kChannels, channels - k);
-      for (int64_t n = 0; n < std::min(width, p.n - block * width); ++n) {
-        const int8_t* w = p.weights + (block * width + n) * p.depth() + k;
-        Pack(TransformWeights(p, w, count), count, product, width, to + (k / 2 * width + n) * 2);
-      }
-    }
-  }
-  return packed;
+  const int64_t steps = (p.segment_length / 3 + 1) / 2, product = steps * width * 2;
+  return PackWeights(p, width, steps, {6 * product, product, width * 2});
+}
+
+AlignedBuffer WinogradWeightsByColumns(const GemmProblem& p, int64_t width, int64_t multiple) {
+  const int64_t steps = (p.segment_length / 3 + multiple - 1) / multiple * multiple / 2;
+  return PackWeights(p, width, steps, {width * 2, steps * 6 * width * 2, 6 * width * 2});
 }
 
 std::vector<int32_t> WinogradAddends(const GemmProblem& problem) {
@@ -103,15 +123,27 @@ std::vector<int32_t> WinogradAddends(const GemmProblem& problem) {
   return GemmAddends(centred);
 }
 
+#ifdef INTEGRA_X86
+namespace {
+
+// Whether channels fill vectors of 16 well. The direct products pad only output channels.
+bool FillsVectors(int64_t in, int64_t out) {
+  const auto whole = [](int64_t channels) { return (channels + 15) / 16 * 16; };
+  return std::min(in, out) >= 32 || 4 * in * out >= 3 * whole(in) * whole(out);
+}
+
+}  // namespace
+#endif
+
 std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa) {
 #ifdef INTEGRA_X86
   // Fewer channels do not pay for the transforms.
-  const int64_t channels = std::min(problem.n, problem.segment_length / 3);
-  if (channels >= 16 && isa >= Isa::kSse41 && WinogradIsExact(problem)) {
+  const int64_t in = problem.segment_length / 3, out = problem.n;
+  if (std::min(in, out) >= 16 && isa >= Isa::kSse41 && WinogradIsExact(problem)) {
     if (isa < Isa::kAvx2) return MakeSse41Winograd(problem);
     if (isa < Isa::kAvx512Vnni) return MakeAvx2Winograd(problem);
     // Direct products take bytes here, twice as many at a time.
-    if (channels >= 32) return MakeAvx512VnniWinograd(problem);
+    if (FillsVectors(in, out)) return MakeAvx512VnniWinograd(problem);
   }
 #endif
   (void)problem, (void)isa;

@@ -74,6 +74,10 @@ bool WinogradIsExact(const GemmProblem& problem);
 // channel is 0.
 AlignedBuffer WinogradWeights(const GemmProblem& problem, int64_t width);
 
+// The same as [block][column of products][step][row of products][width][2], for input channels
+// rounded up to a multiple of `multiple`.
+AlignedBuffer WinogradWeightsByColumns(const GemmProblem& problem, int64_t width, int64_t multiple);
+
 // What has to be added to sum((x - 128) * (w - zw)): see GemmAddends.
 std::vector<int32_t> WinogradAddends(const GemmProblem& problem);
 

@@ -179,6 +179,24 @@ TEST_CASE("Winograd's convolution takes weights of a zero point while they fit i
   CheckCase(c);
 }
 
+// Vector forms of the output stage reach only so far.
+TEST_CASE("Winograd's convolution equals the reference: unusual scales and large biases") {
+  Random random(6);
+  for (int i = 0; i < 60; ++i) {
+    Case c = RandomCase(random, Pick(random, 1, 9), Pick(random, 1, 9), Pick(random, 1, 20),
+                        Pick(random, 1, 40), Values::kUniform);
+    for (int8_t& w : c.weights) w /= 16;
+    const int32_t lowest = Pick(random, -8, 26), highest = std::min(lowest + 5, kMaxShift);
+    for (Multiplier& f : c.problem.stage.multipliers) {
+      f.s = Pick(random, lowest, highest);
+      if (random() % 8 == 0) f.m = 0;
+    }
+    const int32_t largest = 1 << Pick(random, 5, 26);
+    for (int32_t& b : c.bias) b = Pick(random, -largest, largest);
+    CheckCase(c);
+  }
+}
+
 TEST_CASE("Winograd's convolution is not chosen for few channels or large sums") {
   Random random(5);
   const Case few = RandomCase(random, 8, 8, 15, 16, Values::kUniform);

@@ -14,6 +14,9 @@ using kernels::Conv2dParams;
 using kernels::kWinogradTile;
 using kernels::Winograd;
 
+// Output pixels of a stripe. Kernels cut stripes into rectangles themselves; whole ones are best.
+constexpr int64_t kPixels = 1024;
+
 // What a second-level cache holds.
 constexpr int64_t kCachedWeights = int64_t{512} << 10;
 
@@ -79,7 +82,7 @@ bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   const Conv2dParams whole = InWholeTiles(p);
   const PaddedRows padded(whole, 1, 1);
   const int64_t most_rows =
-      std::min(WholeTiles(std::max<int64_t>(1, kPixelsPerStripe / whole.x.output)), whole.y.output);
+      std::min(WholeTiles(std::max<int64_t>(1, kPixels / whole.x.output)), whole.y.output);
   const int64_t stripe_rows =
       RowsPerStripe(whole.y.output, most_rows, l.options.threads, kWinogradTile);
   const int64_t stripes = (p.y.output + stripe_rows - 1) / stripe_rows;

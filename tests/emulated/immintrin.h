@@ -132,6 +132,13 @@ inline uint16_t Less(simde__m512i a, simde__m512i b) {
   return static_cast<uint16_t>(mask);
 }
 
+inline simde__m512i ShuffleLanes(simde__m512i a, int order) {
+  const auto from = Cast<Lanes32>(a);
+  Lanes32 to;
+  for (int i = 0; i < 16; ++i) to.of[i] = from.of[i / 4 * 4 + (order >> i % 4 * 2 & 3)];
+  return Cast<simde__m512i>(to);
+}
+
 }  // namespace integra::emulated
 
 #define _mm512_srav_epi32 integra::emulated::ShiftRight
@@ -148,3 +155,4 @@ inline uint16_t Less(simde__m512i a, simde__m512i b) {
 #define _mm512_cmplt_epi32_mask integra::emulated::Less
 #define _mm512_mulhi_epu16 integra::emulated::MultiplyHigh
 #define _mm512_cvtepu8_epi16 integra::emulated::WidenBytesToWords
+#define _mm512_shuffle_epi32 integra::emulated::ShuffleLanes
