@@ -27,7 +27,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set_source_files_properties(${sse41_sources} PROPERTIES COMPILE_OPTIONS "${aligned};-msse4.1")
   if(INTEGRA_EMULATE_AVX512)
     set_source_files_properties(${avx512_sources} PROPERTIES COMPILE_OPTIONS
-      "-w;-mavx2;-mfma;-mbmi2;-I${PROJECT_SOURCE_DIR}/tests/emulated")
+      "-w;-O1;-mavx2;-mfma;-mbmi2;-I${PROJECT_SOURCE_DIR}/tests/emulated")
     set_source_files_properties(${avx512_sources} ${PROJECT_SOURCE_DIR}/kernels/isa.cc PROPERTIES
                                 COMPILE_DEFINITIONS INTEGRA_EMULATE_AVX512)
   else()

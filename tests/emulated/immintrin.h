@@ -103,6 +103,13 @@ void StoreBytes(void* to, uint64_t mask, Vector a) {
   }
 }
 
+inline void StoreLanes(void* to, uint16_t mask, simde__m512i a) {
+  const auto lanes = Cast<Lanes32>(a);
+  for (int i = 0; i < 16; ++i) {
+    if (mask >> i & 1) std::memcpy(static_cast<char*>(to) + 4 * i, &lanes.of[i], 4);
+  }
+}
+
 inline simde__m512i LoadLanes(uint16_t mask, const void* from) {
   Lanes32 lanes = {};
   for (int i = 0; i < 16; ++i) {
@@ -146,7 +153,9 @@ inline simde__m512i ShuffleLanes(simde__m512i a, int order) {
 #define _mm512_sra_epi32 integra::emulated::ShiftRight
 #define _mm512_maskz_loadu_epi8 integra::emulated::LoadBytes
 #define _mm512_mask_storeu_epi8 integra::emulated::StoreBytes
+#define _mm256_mask_storeu_epi8 integra::emulated::StoreBytes
 #define _mm_mask_storeu_epi8 integra::emulated::StoreBytes
+#define _mm512_mask_storeu_epi32 integra::emulated::StoreLanes
 #undef _mm512_madd_epi16
 #define _mm512_madd_epi16 integra::emulated::MultiplyPairs
 #define _mm512_maskz_loadu_epi32 integra::emulated::LoadLanes
