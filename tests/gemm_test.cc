@@ -155,6 +155,7 @@ TEST_CASE("GEMM candidates equal the reference: deep rows of extreme values") {
   Random random(9);
   for (const int64_t depth : {1024, 4095, 20000}) {
     CheckCase(random, 9, 33, 1, depth, Values::kExtreme);
+    CheckCase(random, 15, 64, 1, depth, Values::kExtreme);
     CheckCase(random, 1, 130, 1, depth, Values::kExtreme);
   }
 }

@@ -143,6 +143,15 @@ TEST_CASE("Winograd's convolution equals the reference: random shapes") {
   }
 }
 
+// Those that the second-level cache does not hold may have a kernel of their own.
+TEST_CASE("Winograd's convolution equals the reference: large weights") {
+  Random random(6);
+  for (int i = 0; i < 16; ++i) {
+    CheckCase(RandomCase(random, Pick(random, 1, 10), Pick(random, 1, 17), Pick(random, 90, 140),
+                         Pick(random, 90, 140), i % 2 ? Values::kUniform : Values::kExtreme));
+  }
+}
+
 // More tiles than a rectangle has, and few with many channels.
 TEST_CASE("Winograd's convolution equals the reference: large shapes") {
   Random random(2);

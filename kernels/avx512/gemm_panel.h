@@ -104,6 +104,7 @@ struct Panel {
 // overlaps the one before it where they are no multiple.
 template <int MR, int NR, Form kForm, bool kFolded>
 class PanelLoop {
+  static constexpr bool kPipelined = MR * NR <= 12;  // two tiles of sums fit in 32 registers
   // A part of the output stage is some rows of one vector of channels: they share what it needs.
   static constexpr int kPartRows = PartRows(MR);
   static constexpr int kParts = MR / kPartRows * NR;
@@ -122,12 +123,17 @@ class PanelLoop {
     Multiply<false>(r, before, 0, before);
     while (r + MR < p_.rows) {
       const int64_t next = std::min(r + MR, p_.rows - MR);
-      Lanes sums[MR][NR];
-      Multiply<true>(next, sums, r, before);
+      if constexpr (kPipelined) {
+        Lanes sums[MR][NR];
+        Multiply<true>(next, sums, r, before);
 #pragma GCC unroll 8
-      for (int i = 0; i < MR; ++i) {
+        for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 8
-        for (int j = 0; j < NR; ++j) before[i][j] = sums[i][j];
+          for (int j = 0; j < NR; ++j) before[i][j] = sums[i][j];
+        }
+      } else {
+        Finish(r, before);
+        Multiply<false>(next, before, 0, before);
       }
       r = next;
     }
@@ -308,6 +314,10 @@ constexpr PanelKernel kPanel = {MR, FewestSteps(MR, NR), RunPanel<MR, NR>};
 // By vectors of channels. Rows of tiles: the most for which two tiles of sums fit in the vector
 // registers, and the addresses of rows in GCC's others.
 constexpr PanelKernel kPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<4, 3>, kPanel<3, 4>};
+
+// Larger tiles read weights less often, which counts more where these come from afar.
+constexpr PanelKernel kDeepPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<8, 3>, kPanel<6, 4>};
+constexpr int64_t kDeep = 96 << 10;  // bytes of a panel
 
 }  // namespace
 }  // namespace integra::kernels

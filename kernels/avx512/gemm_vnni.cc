@@ -147,7 +147,7 @@ class VnniGemm final : public Gemm {
       p.dst = Outputs(dst + p.channel);
       p.sums = Sums(dst + p.channel);
       p.valid = std::min(16 * width, n_ - p.channel);
-      const PanelKernel& kernel = kPanels[width - 1];
+      const PanelKernel& kernel = KernelFor(width);
       const int64_t left = RowsLeft(rows, kernel.rows, width);
       p.rows = rows - left;
       if (p.rows > 0) kernel.run(p);
@@ -156,6 +156,10 @@ class VnniGemm final : public Gemm {
       p.channel += 16 * width;
       if (p.folded != nullptr) ++p.folded;
     }
+  }
+
+  const PanelKernel& KernelFor(int64_t width) const {
+    return (steps_ * 64 * width > kDeep ? kDeepPanels : kPanels)[width - 1];
   }
 
   // Row r of a panel by itself.

@@ -4,6 +4,7 @@
 
 #include "kernels/avx512/winograd_stage.h"
 #include "kernels/requantize.h"
+#include "kernels/winograd_products.h"
 
 namespace integra::kernels {
 namespace {
@@ -201,7 +202,16 @@ class WinogradGroups {
 }  // namespace
 
 std::unique_ptr<const Winograd> MakeAvx512VnniWinograd(const GemmProblem& problem) {
-  return std::make_unique<WinogradTiles<WinogradGroups>>(problem, "own avx512_vnni winograd");
+  constexpr const char* kName = "own avx512_vnni winograd";
+  // Every group reads all weights. Those that the second-level cache does not hold are better read
+  // for as many tiles as there are.
+  constexpr int64_t kCachedWeights = int64_t{512} << 10;
+  const int64_t weights =
+      kWinogradProducts * int64_t{sizeof(int16_t)} * problem.n * problem.segment_length / 3;
+  if (weights <= kCachedWeights)
+    return std::make_unique<WinogradTiles<WinogradGroups>>(problem, kName);
+  using Products = WinogradProducts<Vectors, 2, 8, avx512::Requantize>;
+  return std::make_unique<WinogradTiles<Products>>(problem, kName);
 }
 
 }  // namespace integra::kernels
