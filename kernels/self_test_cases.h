@@ -55,7 +55,7 @@ class Values {
 
  private:
   const bool extreme_;
-  std::mt19937 random_{1};
+  std::minstd_rand random_{1};  // (quick to make and to ask: this is part of every start)
 };
 
 // Collects comparisons of one set of kernels.

@@ -82,14 +82,10 @@ class VnniGemm final : public Gemm {
     } else {
       step_offsets = FindSteps(src.segment_offsets, row_terms + max_rows_);
     }
-    for (int64_t r = 0; r < rows; ++r) {
-      row_terms[r] = weight_zero_point_ != 0 ? RowTerm(src, r) : 0;
-    }
-    if (one_row_) {
-      RunRow(base + src.row_offsets[0], step_offsets, row_terms[0], stage, dst);
-    } else {
-      RunPanels(base, src.row_offsets, step_offsets, row_terms, rows, stage, dst, dst_stride);
-    }
+    const auto row_term = [&](int64_t r) { return weight_zero_point_ != 0 ? RowTerm(src, r) : 0; };
+    if (one_row_) return RunRow(base + src.row_offsets[0], step_offsets, row_term(0), stage, dst);
+    for (int64_t r = 0; r < rows; ++r) row_terms[r] = row_term(r);
+    RunPanels(base, src.row_offsets, step_offsets, row_terms, rows, stage, dst, dst_stride);
   }
 
   // Of dst, the pointer to outputs or the one to sums; the other one is null.
