@@ -19,7 +19,7 @@ constexpr int64_t kLeastRows = 4;
 // Rows are taken from the layer before where its output is too much for the caches nearby, and
 // where a row fills the tiles of its kernel.
 constexpr int64_t kLeastBytes = 64 << 10;
-constexpr int64_t kLeastColumns = 48;
+constexpr int64_t kLeastColumns = 28;
 
 // Input rows that are held then: they stay in the second-level cache.
 constexpr int64_t kWindowBytes = 96 << 10;
