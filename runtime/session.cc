@@ -42,6 +42,7 @@ std::vector<TensorInfo> Batched(const std::vector<TensorInfo>& tensors, int64_t 
 // Of each tensor, for one sample of the batch. (Found once: a small network runs in microseconds.)
 std::vector<size_t> SampleBytes(const std::vector<TensorInfo>& all, int64_t batch) {
   std::vector<size_t> bytes;
+  bytes.reserve(all.size());
   for (const TensorInfo& info : all) {
     bytes.push_back(static_cast<size_t>(ElementCount(info.shape) / batch) * SizeOf(info.dtype));
   }

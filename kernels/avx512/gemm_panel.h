@@ -113,7 +113,7 @@ class PanelLoop {
 
  public:
   explicit PanelLoop(const Panel& p)
-      : p_(p), clamp_(avx512::LoadClamp(*p.stage)), mask_(FirstBytes(p.valid)) {
+      : clamp_(avx512::LoadClamp(*p.stage)), p_(p), mask_(FirstBytes(p.valid)) {
     if (NR == 1) only_ = LoadStageOf(0);
   }
 
@@ -278,10 +278,10 @@ class PanelLoop {
     }
   }
 
-  const Panel p_;  // a copy: outputs could be written over the original
-  const ClampVectors clamp_;
-  const __mmask64 mask_;            // of channels to write
   avx512::StageVectors only_ = {};  // of one vector of channels: it stays in registers
+  const ClampVectors clamp_;
+  const Panel p_;         // a copy: outputs could be written over the original
+  const __mmask64 mask_;  // of channels to write
 };
 
 template <int MR, int NR, Form kForm, bool kFolded = false>
