@@ -26,7 +26,8 @@ class Avx2Depthwise final : public Depthwise {
         pairs_((p.taps() + 1) / 2),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
-        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p)) {
+        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
+               VectorOutputStage::Join::kShuffle) {
     for (int64_t t = 0; t < 2 * pairs_; ++t) {
       const int64_t tap = t < p.taps() ? t : t - 1;  // an odd last pair reads one tap twice
       offsets_.push_back(static_cast<int32_t>(p.tap_offset(tap / p.kernel_x, tap % p.kernel_x)));
@@ -191,8 +192,8 @@ class Avx2Depthwise final : public Depthwise {
 #pragma GCC unroll 2
     for (int row = 0; row < kRows; ++row, dst += out_pitch_) {
       // What was interleaved by unpacking is put in order by packing.
-      const __m256i bytes =
-          avx2::NarrowInterleaved(acc[row][0], acc[row][1], acc[row][2], acc[row][3], clamp);
+      const __m256i bytes = avx2::Unshuffle(
+          avx2::NarrowInterleaved(acc[row][0], acc[row][1], acc[row][2], acc[row][3], clamp));
       if (block.valid == kBlock) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), bytes);
         continue;

@@ -74,14 +74,17 @@ INTEGRA_INLINE void StoreVectors(const Tile& t, const __m256i* sums) {
 
 template <int NV, int MR>
 INTEGRA_INLINE void StoreScalar(const Tile& t, const __m256i* sums) {
-  const auto* values = reinterpret_cast<const int32_t*>(sums);
-  for (int i = 0; i < MR; ++i, values += 8 * NV) {
+  for (int i = 0; i < MR; ++i, sums += NV) {
+    __m256i row[NV];
+    for (int j = 0; j < NV; ++j) row[j] = avx2::UnshuffleLanes(sums[j]);
     if (t.sums != nullptr) {
-      StoreSums<8 * NV>(t.sums + i * t.dst_stride, values, t.valid);
+      StoreSums<8 * NV>(t.sums + i * t.dst_stride, row, t.valid);
       continue;
     }
+    const auto* values = reinterpret_cast<const int32_t*>(row);
     for (int64_t n = 0; n < t.valid; ++n) {
-      t.dst[i * t.dst_stride + n] = t.stage->ApplyScalar(values[n], t.channel + n);
+      t.dst[i * t.dst_stride + n] =
+          t.stage->ApplyScalar(values[n], t.channel + VectorOutputStage::Shuffled(n));
     }
   }
 }
@@ -177,7 +180,8 @@ class Avx2Gemm final : public Gemm {
         run_length_(max_span_ > 0 ? p.segment_length : p.depth()),
         steps_(p.depth() / run_length_ * ((run_length_ + 1) / 2)),
         chunk_rows_(ChunkRows(p)),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
+        stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, kChannels), LargestSum(p),
+               VectorOutputStage::Join::kShuffle) {
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * sizeof(W));
     for (int64_t n = 0; n < n_; n += kChannels) {
@@ -186,7 +190,7 @@ class Avx2Gemm final : public Gemm {
       auto* to = weights_.data<W>() + n * steps_ * 2;
       for (int64_t k = 0; k < p.depth();
            k += run_length_, to += (run_length_ + 1) / 2 * width * 2) {
-        PackPairs(from + k, p.depth(), p.weight_zero_point, run_length_, count, width, to);
+        PackPairs<true>(from + k, p.depth(), p.weight_zero_point, run_length_, count, width, to);
       }
     }
   }
