@@ -11,6 +11,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/avx2/folded_stage.h"
 #include "kernels/avx2/gemm_row.h"
 #include "kernels/avx2/output_stage.h"
 #include "kernels/avx2/widen.h"
@@ -40,12 +41,31 @@ struct Tile {
   int64_t steps;  // of two values, per segment: an odd one ends with a weight of 0
   const void* w;  // [segments][steps][16][2], or [...][8][2] for one vector
   const VectorOutputStage* stage;
-  int64_t channel;  // first one
-  int64_t valid;    // channels to write
+  const avx2::FoldedStage::Block* folded;  // of the tile, instead of `stage`, or null
+  int64_t channel;                         // first one
+  int64_t valid;                           // channels to write
   uint8_t* dst;
   int32_t* sums;  // or null: where the scalar form leaves sums instead of outputs
   int64_t dst_stride;
 };
+
+// Writes rows, `narrow(sums)` being the bytes of four vectors of sums.
+template <int NV, int MR, typename F>
+INTEGRA_INLINE void StoreRows(const Tile& t, const __m256i* sums, const F& narrow) {
+  constexpr int kRowsAtOnce = 4 / NV;
+  uint8_t* dst = t.dst;
+#pragma GCC unroll 1
+  for (int row = 0; row < MR; row += kRowsAtOnce, sums += 4) {
+    const __m256i bytes = narrow(sums);
+    const __m128i halves[2] = {_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)};
+#pragma GCC unroll 4
+    for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
+      if (row + i == MR) return;
+      const __m128i half = halves[i * NV / 2];
+      StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half, t.valid);
+    }
+  }
+}
 
 // `sums`: [MR][NV] vectors, a multiple of four of them readable. The constants of 16 channels fill
 // ten registers; this is why sums come through memory.
@@ -55,21 +75,25 @@ INTEGRA_INLINE void StoreVectors(const Tile& t, const __m256i* sums) {
   const avx2::StageVectors even = avx2::HoldStage(block, 0);
   const avx2::StageVectors odd = NV == 2 ? avx2::HoldStage(block, 1) : even;
   const avx2::ClampVectors clamp = avx2::LoadClamp(*t.stage);
-  constexpr int kRowsAtOnce = 4 / NV;
-  uint8_t* dst = t.dst;
-#pragma GCC unroll 1
-  for (int row = 0; row < MR; row += kRowsAtOnce, sums += 4) {
-    const __m256i bytes = avx2::NarrowRows(
-        avx2::Scale(sums[0], even, kForm), avx2::Scale(sums[1], odd, kForm),
-        avx2::Scale(sums[2], even, kForm), avx2::Scale(sums[3], odd, kForm), clamp);
-    const __m128i halves[2] = {_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)};
-#pragma GCC unroll 4
-    for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
-      if (row + i == MR) return;
-      const __m128i half = halves[i * NV / 2];
-      StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half, t.valid);
-    }
-  }
+  StoreRows<NV, MR>(
+      t, sums, [&](const __m256i* four) __attribute__((always_inline)) {
+        return avx2::NarrowRows(avx2::Scale(four[0], even, kForm), avx2::Scale(four[1], odd, kForm),
+                                avx2::Scale(four[2], even, kForm), avx2::Scale(four[3], odd, kForm),
+                                clamp);
+      });
+}
+
+template <int NV, int MR>
+INTEGRA_INLINE void StoreFolded(const Tile& t, const __m256i* sums) {
+  const avx2::FoldedVectors even = avx2::HoldFolded(t.folded->vectors[0]);
+  const avx2::FoldedVectors odd = NV == 2 ? avx2::HoldFolded(t.folded->vectors[1]) : even;
+  const __m256i offset = avx2::Hold(t.folded->offset[0]);
+  StoreRows<NV, MR>(
+      t, sums, [&](const __m256i* four) __attribute__((always_inline)) {
+        return avx2::InOrder(avx2::NarrowFolded(
+            avx2::ScaleFolded(four[0], even), avx2::ScaleFolded(four[1], odd),
+            avx2::ScaleFolded(four[2], even), avx2::ScaleFolded(four[3], odd), offset, offset));
+      });
 }
 
 template <int NV, int MR>
@@ -117,10 +141,21 @@ INTEGRA_INLINE void AddRun(const int16_t* const (&rows)[MR], int64_t steps, cons
   }
 }
 
+// What follows the sums: a folded stage, or a form of VectorOutputStage.
+enum class Finish { kFolded, kFloor, kTwoStep, kScalar };
+
 // Segmented or not: going over segments takes up to a tenth of the time of a short row.
-template <typename W, bool kSegmented, Form kForm, int NV, int MR>
+template <typename W, bool kSegmented, Finish kFinish, int NV, int MR>
 void RunTile(const Tile& t) {
   Lanes acc[MR][NV] = {};
+  if constexpr (kFinish == Finish::kFolded) {
+#pragma GCC unroll 2
+    for (int j = 0; j < NV; ++j) {
+      const auto start = (Lanes)avx2::Hold(t.folded->vectors[j].start);
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; ++i) acc[i][j] = start;
+    }
+  }
   const int16_t* rows[MR];
   if constexpr (kSegmented) {
     auto w = static_cast<const W*>(t.w);
@@ -141,29 +176,33 @@ void RunTile(const Tile& t) {
     for (int j = 0; j < NV; ++j) sums[i * NV + j] = (__m256i)acc[i][j];
   }
   asm("" : "+m"(sums));
-  if constexpr (kForm == Form::kScalar) {
+  if constexpr (kFinish == Finish::kFolded) {
+    StoreFolded<NV, MR>(t, sums);
+  } else if constexpr (kFinish == Finish::kScalar) {
     StoreScalar<NV, MR>(t, sums);
   } else {
-    StoreVectors<kForm, NV, MR>(t, sums);
+    StoreVectors<kFinish == Finish::kFloor ? Form::kFloor : Form::kTwoStep, NV, MR>(t, sums);
   }
 }
 
 using TileFunction = void (*)(const Tile&);
-template <typename W, bool kSegmented, Form kForm, int NV>
+template <typename W, bool kSegmented, Finish kFinish, int NV>
 constexpr TileFunction kTiles[kRows] = {
-    RunTile<W, kSegmented, kForm, NV, 1>, RunTile<W, kSegmented, kForm, NV, 2>,
-    RunTile<W, kSegmented, kForm, NV, 3>, RunTile<W, kSegmented, kForm, NV, 4>,
-    RunTile<W, kSegmented, kForm, NV, 5>, RunTile<W, kSegmented, kForm, NV, 6>};
+    RunTile<W, kSegmented, kFinish, NV, 1>, RunTile<W, kSegmented, kFinish, NV, 2>,
+    RunTile<W, kSegmented, kFinish, NV, 3>, RunTile<W, kSegmented, kFinish, NV, 4>,
+    RunTile<W, kSegmented, kFinish, NV, 5>, RunTile<W, kSegmented, kFinish, NV, 6>};
 
 template <typename W, bool kSegmented, int NV>
-const TileFunction* TilesOf(Form form) {
-  switch (form) {
-    case Form::kFloor:
-      return kTiles<W, kSegmented, Form::kFloor, NV>;
-    case Form::kTwoStep:
-      return kTiles<W, kSegmented, Form::kTwoStep, NV>;
+const TileFunction* TilesOf(Finish finish) {
+  switch (finish) {
+    case Finish::kFolded:
+      return kTiles<W, kSegmented, Finish::kFolded, NV>;
+    case Finish::kFloor:
+      return kTiles<W, kSegmented, Finish::kFloor, NV>;
+    case Finish::kTwoStep:
+      return kTiles<W, kSegmented, Finish::kTwoStep, NV>;
     default:
-      return kTiles<W, kSegmented, Form::kScalar, NV>;
+      return kTiles<W, kSegmented, Finish::kScalar, NV>;
   }
 }
 
@@ -182,6 +221,11 @@ class Avx2Gemm final : public Gemm {
         chunk_rows_(ChunkRows(p)),
         stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, kChannels), LargestSum(p),
                VectorOutputStage::Join::kShuffle) {
+    // (Packing to 8 bits is its clamp.)
+    if (p.stage.min == 0 && p.stage.max == 255 && stage_.form() == Form::kFloor) {
+      folded_ = avx2::FoldedStage(avx2::FoldConstants, p.stage, GemmAddends(p), OrderOfTiles(),
+                                  LargestSum(p));
+    }
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * sizeof(W));
     for (int64_t n = 0; n < n_; n += kChannels) {
@@ -197,23 +241,23 @@ class Avx2Gemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunTiles(src, rows, dst, dst_stride, stage_.form(), scratch);
+    RunTiles(src, rows, dst, dst_stride, finish(), scratch);
   }
   void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunTiles(src, rows, dst, dst_stride, Form::kScalar, scratch);
+    RunTiles(src, rows, dst, dst_stride, Finish::kScalar, scratch);
   }
 
   std::string name() const override { return "own avx2"; }
   size_t scratch_bytes() const override {
     return avx2::WidenedBytes(max_span_ > 0 ? max_span_ : chunk_rows_ * 2 * steps_);
   }
-  size_t bytes() const override { return weights_.size() + stage_.bytes(); }
+  size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
   // To outputs or, where T is int32_t, to sums.
   template <typename T>
-  void RunTiles(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride, Form form,
+  void RunTiles(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride, Finish finish,
                 std::byte* scratch) const {
     auto* x = reinterpret_cast<int16_t*>(scratch);
     Tile t = {};
@@ -228,7 +272,7 @@ class Avx2Gemm final : public Gemm {
       t.segment_offsets = src.segment_offsets;
       t.segments = segments_;
       t.steps = (segment_length_ + 1) / 2;
-      RunChunk<true>(t, rows, dst, form);
+      RunChunk<true>(t, rows, dst, finish);
       return;
     }
     t.x = x;
@@ -237,19 +281,20 @@ class Avx2Gemm final : public Gemm {
     for (int64_t first = 0; first < rows; first += chunk_rows_) {
       const int64_t count = std::min(chunk_rows_, rows - first);
       WidenRows(src, first, count, x);
-      RunChunk<false>(t, count, dst + first * dst_stride, form);
+      RunChunk<false>(t, count, dst + first * dst_stride, finish);
     }
   }
 
   template <bool kSegmented, typename T>
-  void RunChunk(Tile t, int64_t rows, T* dst, Form form) const {
+  void RunChunk(Tile t, int64_t rows, T* dst, Finish finish) const {
     const int16_t* const x = t.x;
     const int32_t* const row_offsets = t.row_offsets;
     for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
       t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
       t.w = weights_.data<W>() + t.channel * steps_ * 2;
-      const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<W, kSegmented, 1>(form)
-                                                          : TilesOf<W, kSegmented, 2>(form);
+      if (finish == Finish::kFolded) t.folded = folded_.blocks() + t.channel / kChannels;
+      const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<W, kSegmented, 1>(finish)
+                                                          : TilesOf<W, kSegmented, 2>(finish);
       for (int64_t r = 0; r < rows; r += kRows) {
         if constexpr (kSegmented) {
           t.row_offsets = row_offsets + r;
@@ -293,6 +338,26 @@ class Avx2Gemm final : public Gemm {
     }
   }
 
+  Finish finish() const {
+    if (folded_.blocks() != nullptr) return Finish::kFolded;
+    switch (stage_.form()) {
+      case Form::kFloor:
+        return Finish::kFloor;
+      case Form::kTwoStep:
+        return Finish::kTwoStep;
+      default:
+        return Finish::kScalar;
+    }
+  }
+
+  // A single vector stands in its block twice, as rows are packed in pairs.
+  std::vector<int64_t> OrderOfTiles() const {
+    std::vector<int64_t> order = ShuffledOrder(n_, kChannels);
+    const auto last = order.end() - kChannels;
+    if (WidthAt((n_ - 1) / kChannels * kChannels) == 8) std::copy(last, last + 8, last + 8);
+    return order;
+  }
+
   // Channels that the tile beginning at `channel` computes.
   int64_t WidthAt(int64_t channel) const { return n_ - channel <= 8 ? 8 : kChannels; }
 
@@ -302,6 +367,7 @@ class Avx2Gemm final : public Gemm {
   const int64_t steps_;       // of two values, of all runs; an odd run ends with a weight of 0
   const int64_t chunk_rows_;
   const VectorOutputStage stage_;
+  avx2::FoldedStage folded_;  // where the stage can be
   AlignedBuffer weights_;
 };
 

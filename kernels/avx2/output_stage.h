@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include "kernels/avx2/folded_stage.h"
 #include "kernels/output_stage.h"
 #include "kernels/vector_store.h"
 
@@ -87,11 +88,37 @@ INTEGRA_INLINE __m256i NarrowInterleaved(__m256i r0, __m256i r1, __m256i r2, __m
   return _mm256_min_epu8(_mm256_max_epu8(bytes, clamp.min), clamp.max);
 }
 
+// Interleaved bytes so that 8*v + i is element i of vector v.
+INTEGRA_INLINE __m256i InOrder(__m256i bytes) {
+  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
 // The same of two rows of 16, with the bytes in order: those of row a, then those of row b.
 INTEGRA_INLINE __m256i NarrowRows(__m256i a0, __m256i a1, __m256i b0, __m256i b1,
                                   const ClampVectors& clamp) {
-  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-  return _mm256_permutevar8x32_epi32(NarrowInterleaved(a0, a1, b0, b1, clamp), order);
+  return InOrder(NarrowInterleaved(a0, a1, b0, b1, clamp));
+}
+
+struct FoldedVectors {
+  __m256i m[2], shift;
+};
+
+INTEGRA_INLINE FoldedVectors HoldFolded(const FoldedStage::Block::Vector& from) {
+  return {{Hold(from.m[0]), Hold(from.m[1])}, Hold(from.shift)};
+}
+
+// 8 sums that began with a FoldedStage's: scaled and shuffled.
+INTEGRA_INLINE __m256i ScaleFolded(__m256i acc, const FoldedVectors& v) {
+  const __m256i even = _mm256_mul_epi32(acc, v.m[0]);
+  const __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(acc, 32), v.m[1]);
+  return _mm256_srav_epi32(JoinUpper(even, odd), v.shift);
+}
+
+// NarrowInterleaved of such ones, with the offsets of r0 and r1, and of r2 and r3.
+INTEGRA_INLINE __m256i NarrowFolded(__m256i r0, __m256i r1, __m256i r2, __m256i r3,
+                                    __m256i offset01, __m256i offset23) {
+  return _mm256_packus_epi16(_mm256_adds_epi16(_mm256_packs_epi32(r0, r1), offset01),
+                             _mm256_adds_epi16(_mm256_packs_epi32(r2, r3), offset23));
 }
 
 // Lane i where it was after JoinUpper.
