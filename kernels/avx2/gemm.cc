@@ -21,6 +21,7 @@
 namespace integra::kernels {
 namespace {
 
+using avx2::Finish;
 using avx2::Form;
 using avx2::Lanes;
 
@@ -141,9 +142,6 @@ INTEGRA_INLINE void AddRun(const int16_t* const (&rows)[MR], int64_t steps, cons
   }
 }
 
-// What follows the sums: a folded stage, or a form of VectorOutputStage.
-enum class Finish { kFolded, kFloor, kTwoStep, kScalar };
-
 // Segmented or not: going over segments takes up to a tenth of the time of a short row.
 template <typename W, bool kSegmented, Finish kFinish, int NV, int MR>
 void RunTile(const Tile& t) {
@@ -220,12 +218,8 @@ class Avx2Gemm final : public Gemm {
         steps_(p.depth() / run_length_ * ((run_length_ + 1) / 2)),
         chunk_rows_(ChunkRows(p)),
         stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, kChannels), LargestSum(p),
-               VectorOutputStage::Join::kShuffle) {
-    // (Packing to 8 bits is its clamp.)
-    if (p.stage.min == 0 && p.stage.max == 255 && stage_.form() == Form::kFloor) {
-      folded_ = avx2::FoldedStage(avx2::FoldConstants, p.stage, GemmAddends(p), OrderOfTiles(),
-                                  LargestSum(p));
-    }
+               VectorOutputStage::Join::kShuffle),
+        folded_(avx2::Fold(stage_.form(), p.stage, GemmAddends(p), OrderOfTiles(), LargestSum(p))) {
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * sizeof(W));
     for (int64_t n = 0; n < n_; n += kChannels) {
@@ -241,7 +235,7 @@ class Avx2Gemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunTiles(src, rows, dst, dst_stride, finish(), scratch);
+    RunTiles(src, rows, dst, dst_stride, avx2::FinishOf(folded_, stage_.form()), scratch);
   }
   void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
@@ -338,18 +332,6 @@ class Avx2Gemm final : public Gemm {
     }
   }
 
-  Finish finish() const {
-    if (folded_.blocks() != nullptr) return Finish::kFolded;
-    switch (stage_.form()) {
-      case Form::kFloor:
-        return Finish::kFloor;
-      case Form::kTwoStep:
-        return Finish::kTwoStep;
-      default:
-        return Finish::kScalar;
-    }
-  }
-
   // A single vector stands in its block twice, as rows are packed in pairs.
   std::vector<int64_t> OrderOfTiles() const {
     std::vector<int64_t> order = ShuffledOrder(n_, kChannels);
@@ -367,7 +349,7 @@ class Avx2Gemm final : public Gemm {
   const int64_t steps_;       // of two values, of all runs; an odd run ends with a weight of 0
   const int64_t chunk_rows_;
   const VectorOutputStage stage_;
-  avx2::FoldedStage folded_;  // where the stage can be
+  const avx2::FoldedStage folded_;  // where the stage can be
   AlignedBuffer weights_;
 };
 

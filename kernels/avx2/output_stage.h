@@ -99,6 +99,23 @@ INTEGRA_INLINE __m256i NarrowRows(__m256i a0, __m256i a1, __m256i b0, __m256i b1
   return InOrder(NarrowInterleaved(a0, a1, b0, b1, clamp));
 }
 
+// What follows the sums: a folded stage, or a form of VectorOutputStage.
+enum class Finish { kFolded, kFloor, kTwoStep, kScalar };
+
+INTEGRA_INLINE Finish FinishOf(const FoldedStage& folded, Form form) {
+  if (folded.blocks() != nullptr) return Finish::kFolded;
+  if (form == Form::kFloor) return Finish::kFloor;
+  return form == Form::kTwoStep ? Finish::kTwoStep : Finish::kScalar;
+}
+
+// The stage where it has `form` and can be folded: packing to 8 bits is its clamp.
+INTEGRA_INLINE FoldedStage Fold(Form form, const OutputStage& stage,
+                                const std::vector<int32_t>& addends,
+                                const std::vector<int64_t>& order, int64_t largest_sum) {
+  if (form != Form::kFloor || stage.min != 0 || stage.max != 255) return FoldedStage();
+  return FoldedStage(FoldConstants, stage, addends, order, largest_sum);
+}
+
 struct FoldedVectors {
   __m256i m[2], shift;
 };
