@@ -57,12 +57,15 @@ INTEGRA_INLINE __m256i JoinUpper(__m256i even, __m256i odd) {
   return (__m256i)_mm256_shuffle_ps((__m256)even, (__m256)odd, _MM_SHUFFLE(3, 1, 3, 1));
 }
 
+// Each odd lane in the even one before it, for _mm256_mul_epi32. (Again an instruction that moves
+// 32-bit lanes. It is a shift by 32 bits that can read memory.)
+INTEGRA_INLINE __m256i OddLanes(__m256i v) { return (__m256i)_mm256_movehdup_ps((__m256)v); }
+
 // 8 scaled and rounded accumulators, shuffled, without zero point and clamp.
 INTEGRA_INLINE __m256i Scale(__m256i acc, const StageVectors& v, Form form) {
   if (form == Form::kTwoStep) acc = _mm256_sllv_epi32(acc, v.pre);
   const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(acc, v.m[0]), v.c[0]);
-  const __m256i odd =
-      _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(acc, 32), v.m[1]), v.c[1]);
+  const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(OddLanes(acc), v.m[1]), v.c[1]);
   __m256i h = JoinUpper(even, odd);
   if (form == Form::kTwoStep) h = _mm256_add_epi32(h, _mm256_cmpgt_epi32(v.half, h));
   return _mm256_srav_epi32(h, v.shift);
@@ -127,7 +130,7 @@ INTEGRA_INLINE FoldedVectors HoldFolded(const FoldedStage::Block::Vector& from) 
 // 8 sums that began with a FoldedStage's: scaled and shuffled.
 INTEGRA_INLINE __m256i ScaleFolded(__m256i acc, const FoldedVectors& v) {
   const __m256i even = _mm256_mul_epi32(acc, v.m[0]);
-  const __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(acc, 32), v.m[1]);
+  const __m256i odd = _mm256_mul_epi32(OddLanes(acc), v.m[1]);
   return _mm256_srav_epi32(JoinUpper(even, odd), v.shift);
 }
 
