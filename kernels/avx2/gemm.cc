@@ -52,14 +52,21 @@ struct Tile {
   int64_t dst_stride;
 };
 
-// Writes rows, `narrow(sums)` being the bytes of four vectors of sums.
-template <int NV, int MR, typename F>
-INTEGRA_INLINE void StoreRows(const Tile& t, const __m256i* sums, const F& narrow) {
+// `sums`: [MR][NV] vectors, a multiple of four of them readable. The constants of 16 channels fill
+// ten registers; this is why sums come through memory.
+template <Form kForm, int NV, int MR>
+INTEGRA_INLINE void StoreVectors(const Tile& t, const __m256i* sums) {
+  const VectorOutputStage::Block& block = t.stage->blocks()[t.channel / kChannels];
+  const avx2::StageVectors even = avx2::HoldStage(block, 0);
+  const avx2::StageVectors odd = NV == 2 ? avx2::HoldStage(block, 1) : even;
+  const avx2::ClampVectors clamp = avx2::LoadClamp(*t.stage);
   constexpr int kRowsAtOnce = 4 / NV;
   uint8_t* dst = t.dst;
 #pragma GCC unroll 1
   for (int row = 0; row < MR; row += kRowsAtOnce, sums += 4) {
-    const __m256i bytes = narrow(sums);
+    const __m256i bytes = avx2::NarrowRows(
+        avx2::Scale(sums[0], even, kForm), avx2::Scale(sums[1], odd, kForm),
+        avx2::Scale(sums[2], even, kForm), avx2::Scale(sums[3], odd, kForm), clamp);
     const __m128i halves[2] = {_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)};
 #pragma GCC unroll 4
     for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
@@ -70,33 +77,37 @@ INTEGRA_INLINE void StoreRows(const Tile& t, const __m256i* sums, const F& narro
   }
 }
 
-// `sums`: [MR][NV] vectors, a multiple of four of them readable. The constants of 16 channels fill
-// ten registers; this is why sums come through memory.
-template <Form kForm, int NV, int MR>
-INTEGRA_INLINE void StoreVectors(const Tile& t, const __m256i* sums) {
-  const VectorOutputStage::Block& block = t.stage->blocks()[t.channel / kChannels];
-  const avx2::StageVectors even = avx2::HoldStage(block, 0);
-  const avx2::StageVectors odd = NV == 2 ? avx2::HoldStage(block, 1) : even;
-  const avx2::ClampVectors clamp = avx2::LoadClamp(*t.stage);
-  StoreRows<NV, MR>(
-      t, sums, [&](const __m256i* four) __attribute__((always_inline)) {
-        return avx2::NarrowRows(avx2::Scale(four[0], even, kForm), avx2::Scale(four[1], odd, kForm),
-                                avx2::Scale(four[2], even, kForm), avx2::Scale(four[3], odd, kForm),
-                                clamp);
-      });
-}
-
+// Of whole tiles, from the registers that sums are in: a folded stage's constants are few, and read
+// from memory by the instructions that need them.
 template <int NV, int MR>
-INTEGRA_INLINE void StoreFolded(const Tile& t, const __m256i* sums) {
-  const avx2::FoldedVectors even = avx2::HoldFolded(t.folded->vectors[0]);
-  const avx2::FoldedVectors odd = NV == 2 ? avx2::HoldFolded(t.folded->vectors[1]) : even;
-  const __m256i offset = avx2::Hold(t.folded->offset[0]);
-  StoreRows<NV, MR>(
-      t, sums, [&](const __m256i* four) __attribute__((always_inline)) {
-        return avx2::InOrder(avx2::NarrowFolded(
-            avx2::ScaleFolded(four[0], even), avx2::ScaleFolded(four[1], odd),
-            avx2::ScaleFolded(four[2], even), avx2::ScaleFolded(four[3], odd), offset, offset));
-      });
+INTEGRA_INLINE void StoreFolded(const Tile& t, const Lanes (&acc)[MR][NV]) {
+  constexpr int kRowsAtOnce = 4 / NV;
+  const avx2::FoldedStage::Block* folded = t.folded;
+  uint8_t* dst = t.dst;
+#pragma GCC unroll 6
+  for (int row = 0; row < MR; row += kRowsAtOnce) {
+    __m256i scaled[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      if (row + i / NV >= MR) {  // past the last row
+        scaled[i] = scaled[i - NV];
+        continue;
+      }
+      asm("" : "+r"(folded));  // GCC would keep constants in registers, and spill sums
+      scaled[i] = avx2::ScaleFolded((__m256i)acc[row + i / NV][i % NV],
+                                    avx2::LoadFolded(folded->vectors[i % NV]));
+    }
+    const auto offset = _mm256_load_si256(reinterpret_cast<const __m256i*>(folded->offset[0]));
+    const __m256i bytes = avx2::InOrder(
+        avx2::NarrowFolded(scaled[0], scaled[1], scaled[2], scaled[3], offset, offset));
+    const __m128i halves[2] = {_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)};
+#pragma GCC unroll 4
+    for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
+      if (row + i == MR) return;
+      const __m128i half = halves[i * NV / 2];
+      StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half, 8 * NV);
+    }
+  }
 }
 
 template <int NV, int MR>
@@ -168,6 +179,10 @@ void RunTile(const Tile& t) {
     for (int i = 0; i < MR; ++i) rows[i] = t.x + i * t.pitch;
     AddRun(rows, t.steps, static_cast<const W*>(t.w), acc);
   }
+  if constexpr (kFinish == Finish::kFolded) {
+    StoreFolded(t, acc);
+    return;
+  }
   __m256i sums[(MR * NV + 3) / 4 * 4];
 #pragma GCC unroll 6
   for (int i = 0; i < MR; ++i) {
@@ -175,9 +190,7 @@ void RunTile(const Tile& t) {
     for (int j = 0; j < NV; ++j) sums[i * NV + j] = (__m256i)acc[i][j];
   }
   asm("" : "+m"(sums));
-  if constexpr (kFinish == Finish::kFolded) {
-    StoreFolded<NV, MR>(t, sums);
-  } else if constexpr (kFinish == Finish::kScalar) {
+  if constexpr (kFinish == Finish::kScalar) {
     StoreScalar<NV, MR>(t, sums);
   } else {
     StoreVectors<kFinish == Finish::kFloor ? Form::kFloor : Form::kTwoStep, NV, MR>(t, sums);
@@ -286,9 +299,11 @@ class Avx2Gemm final : public Gemm {
     for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
       t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
       t.w = weights_.data<W>() + t.channel * steps_ * 2;
-      if (finish == Finish::kFolded) t.folded = folded_.blocks() + t.channel / kChannels;
-      const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<W, kSegmented, 1>(finish)
-                                                          : TilesOf<W, kSegmented, 2>(finish);
+      const bool whole = t.valid == WidthAt(t.channel);
+      const Finish of_tile = finish == Finish::kFolded && !whole ? Finish::kFloor : finish;
+      if (of_tile == Finish::kFolded) t.folded = folded_.blocks() + t.channel / kChannels;
+      const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<W, kSegmented, 1>(of_tile)
+                                                          : TilesOf<W, kSegmented, 2>(of_tile);
       const auto* ahead = reinterpret_cast<const char*>(weights_.data<W>()) +
                           TileBytes() / kChannels * (t.channel + kChannels);
       const int64_t part = PrefetchedPart(t.channel, rows);

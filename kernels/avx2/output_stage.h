@@ -127,6 +127,13 @@ INTEGRA_INLINE FoldedVectors HoldFolded(const FoldedStage::Block::Vector& from) 
   return {{Hold(from.m[0]), Hold(from.m[1])}, Hold(from.shift)};
 }
 
+INTEGRA_INLINE FoldedVectors LoadFolded(const FoldedStage::Block::Vector& from) {
+  const auto load = [](const void* p) __attribute__((always_inline)) {
+    return _mm256_load_si256(static_cast<const __m256i*>(p));
+  };
+  return {{load(from.m[0]), load(from.m[1])}, load(from.shift)};
+}
+
 // 8 sums that began with a FoldedStage's: scaled and shuffled.
 INTEGRA_INLINE __m256i ScaleFolded(__m256i acc, const FoldedVectors& v) {
   const __m256i even = _mm256_mul_epi32(acc, v.m[0]);
