@@ -358,6 +358,7 @@ class Avx2Gemm final : public Gemm {
       // Rows that follow each other in memory are one long run.
       int64_t run = 1;
       if (segments_ == 1 && segment_length_ == 2 * steps_) {
+        while (r + run + 8 <= count && EightFollow(offsets + r + run)) run += 8;
         while (r + run < count && offsets[r + run] == offsets[r + run - 1] + segment_length_) ++run;
       }
       avx2::Widen(src, segments_, run * segment_length_, first + r, x + r * 2 * steps_);
@@ -371,6 +372,17 @@ class Avx2Gemm final : public Gemm {
     const auto last = order.end() - kChannels;
     if (WidthAt((n_ - 1) / kChannels * kChannels) == 8) std::copy(last, last + 8, last + 8);
     return order;
+  }
+
+  // Whether each of eight rows begins where the one before it ends.
+  bool EightFollow(const int32_t* offsets) const {
+    const auto load = [](const int32_t* from) {
+      return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    };
+    const __m256i steps = _mm256_sub_epi32(load(offsets), load(offsets - 1));
+    const __m256i follow =
+        _mm256_cmpeq_epi32(steps, _mm256_set1_epi32(static_cast<int32_t>(segment_length_)));
+    return _mm256_movemask_epi8(follow) == -1;
   }
 
   // Channels that the tile beginning at `channel` computes.
