@@ -13,6 +13,15 @@ std::vector<int64_t> PlainOrder(int64_t channels, int64_t multiple) {
   return order;
 }
 
+std::vector<int64_t> ShuffledOrder(int64_t channels, int64_t multiple) {
+  const std::vector<int64_t> plain = PlainOrder(channels, multiple);
+  std::vector<int64_t> order;
+  for (int64_t i = 0; i < static_cast<int64_t>(plain.size()); ++i) {
+    order.push_back(plain[static_cast<size_t>(VectorOutputStage::Shuffled(i))]);
+  }
+  return order;
+}
+
 namespace {
 
 // The accumulator is shifted left so that the upper half of its product holds whole units.

@@ -120,5 +120,7 @@ class VectorOutputStage {
 
 // positions 0..channels-1 in order, then -1 up to a multiple of `multiple`.
 std::vector<int64_t> PlainOrder(int64_t channels, int64_t multiple);
+// The same with each channel where Join::kShuffle takes it from.
+std::vector<int64_t> ShuffledOrder(int64_t channels, int64_t multiple);
 
 }  // namespace integra::kernels

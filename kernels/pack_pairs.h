@@ -6,14 +6,17 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/output_stage.h"
+
 namespace integra::kernels {
 namespace {
 
 // `count` rows of `length` weights, less their zero point, to [steps][width][2], steps = length / 2
 // rounded up; the rows are `stride` apart. What lies behind the last row or value is left as it is.
+// Where kShuffled, row n goes to position VectorOutputStage::Shuffled(n).
 // A few steps of all rows at a time: what is written then stays in the first-level cache, and each
 // row of weights is still read in order.
-template <typename T>
+template <bool kShuffled = false, typename T>
 inline __attribute__((always_inline)) void PackPairs(const int8_t* weights, int64_t stride,
                                                      int32_t zero_point, int64_t length,
                                                      int64_t count, int64_t width, T* to) {
@@ -28,7 +31,8 @@ inline __attribute__((always_inline)) void PackPairs(const int8_t* weights, int6
       } else {
         for (int64_t i = 0; i < values; ++i) pairs[i] = static_cast<T>(from[i] - zero_point);
       }
-      T* place = to + (k / 2 * width + n) * 2;
+      const int64_t position = kShuffled ? VectorOutputStage::Shuffled(n) : n;
+      T* place = to + (k / 2 * width + position) * 2;
       for (int64_t i = 0; i < values; i += 2, place += 2 * width) {
         std::memcpy(place, pairs + i, 2 * sizeof(T));
       }

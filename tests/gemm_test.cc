@@ -144,8 +144,9 @@ TEST_CASE("GEMM candidates equal the reference: random shapes") {
 
 TEST_CASE("GEMM candidates equal the reference: sizes around the kernels' tiles") {
   Random random(8);
-  for (const int64_t n : {1, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 80, 96, 127, 128, 129, 144}) {
-    for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 25}) {
+  for (const int64_t n :
+       {1, 8, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 96, 127, 128, 129, 144}) {
+    for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 25, 37, 100}) {
       CheckCase(random, rows, n, 1, Pick(random, 1, 9), Values::kUniform);
     }
   }

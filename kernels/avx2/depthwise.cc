@@ -12,6 +12,7 @@
 namespace integra::kernels {
 namespace {
 
+using avx2::Finish;
 using avx2::Form;
 
 #define INTEGRA_MEMBER __attribute__((always_inline)) inline
@@ -26,7 +27,9 @@ class Avx2Depthwise final : public Depthwise {
         pairs_((p.taps() + 1) / 2),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
-        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p)) {
+        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
+               VectorOutputStage::Join::kShuffle),
+        folded_(avx2::Fold(stage_.form(), p.stage, DepthwiseAddends(p), Order(p), LargestSum(p))) {
     for (int64_t t = 0; t < 2 * pairs_; ++t) {
       const int64_t tap = t < p.taps() ? t : t - 1;  // an odd last pair reads one tap twice
       offsets_.push_back(static_cast<int32_t>(p.tap_offset(tap / p.kernel_x, tap % p.kernel_x)));
@@ -46,56 +49,66 @@ class Avx2Depthwise final : public Depthwise {
   }
 
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
-    switch (stage_.form()) {
-      case Form::kFloor:
-        return RunBlocks<Form::kFloor>(src, rows, dst);
-      case Form::kTwoStep:
-        return RunBlocks<Form::kTwoStep>(src, rows, dst);
-      case Form::kScalar:
-        return RunBlocks<Form::kScalar>(src, rows, dst);
+    switch (avx2::FinishOf(folded_, stage_.form())) {
+      case Finish::kFolded:
+        return RunBlocks<Finish::kFolded>(src, rows, dst);
+      case Finish::kFloor:
+        return RunBlocks<Finish::kFloor>(src, rows, dst);
+      case Finish::kTwoStep:
+        return RunBlocks<Finish::kTwoStep>(src, rows, dst);
+      case Finish::kScalar:
+        return RunBlocks<Finish::kScalar>(src, rows, dst);
     }
   }
   void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
-    RunBlocks<Form::kScalar>(src, rows, dst);
+    RunBlocks<Finish::kScalar>(src, rows, dst);
   }
 
   std::string name() const override { return "own avx2"; }
-  size_t bytes() const override { return weights_.size() + stage_.bytes(); }
+  size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
   // To outputs or, where T is int32_t, to sums.
-  template <Form kForm, typename T>
+  template <Finish kFinish, typename T>
   void RunBlocks(const uint8_t* src, int64_t rows, T* dst) const {
     if (pairs_ == 5) {  // 3 x 3 taps
-      RunPairs<kForm, 5>(src, rows, dst);
+      RunPairs<kFinish, 5>(src, rows, dst);
     } else {
-      RunPairs<kForm, 0>(src, rows, dst);
+      RunPairs<kFinish, 0>(src, rows, dst);
     }
   }
 
   // kPairs is pairs_, or 0.
-  template <Form kForm, int kPairs, typename T>
+  template <Finish kFinish, int kPairs, typename T>
   __attribute__((noinline)) void RunPairs(const uint8_t* src, int64_t rows, T* dst) const {
     for (const DepthwiseBlock& block : cut_.blocks) {
       const uint8_t* x = src + block.offset;
       T* to = dst + block.offset;
       int64_t y = 0;
       for (; y + 2 <= rows; y += 2, x += 2 * row_pitch_, to += 2 * out_pitch_) {
-        RunRows<2, kForm, kPairs>(block, x, to);
+        RunRows<2, kFinish, kPairs>(block, x, to);
       }
-      if (y < rows) RunRows<1, kForm, kPairs>(block, x, to);
+      if (y < rows) RunRows<1, kFinish, kPairs>(block, x, to);
     }
   }
 
   // One block of kRows output rows. Two at a time, as every weight and constant then is loaded once
   // for both: loads and unpacks are what this kernel is made of.
-  template <int kRows, Form kForm, int kPairs, typename T>
+  template <int kRows, Finish kFinish, int kPairs, typename T>
   INTEGRA_MEMBER void RunRows(const DepthwiseBlock& block, const uint8_t* x, T* dst) const {
     const int32_t* offsets = offsets_.data();
     const int16_t* w = weights_.data<int16_t>() + block.phase * pairs_ * kBlock * 2;
     // Unrolled, GCC 12 would compute the address of every pair of weights ahead, and spill it.
     asm("" : "+r"(w));
     __m256i acc[kRows][kVectors] = {};
+    if constexpr (kFinish == Finish::kFolded) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        const __m256i start = avx2::Hold(FoldedOf(block, v).start);
+#pragma GCC unroll 2
+        for (int row = 0; row < kRows; ++row) acc[row][v] = start;
+      }
+    }
     const int64_t pairs = kPairs > 0 ? kPairs : pairs_;
 #pragma GCC unroll 5
     for (int64_t k = 0; k < pairs; ++k) {
@@ -103,10 +116,13 @@ class Avx2Depthwise final : public Depthwise {
     }
     if constexpr (std::is_same_v<T, int32_t>) {
       for (int row = 0; row < kRows; ++row) StoreSums(block, acc[row], dst + row * out_pitch_);
-    } else if constexpr (kForm == Form::kScalar) {
+    } else if constexpr (kFinish == Finish::kScalar) {
       for (int row = 0; row < kRows; ++row) StoreScalar(block, acc[row], dst + row * out_pitch_);
+    } else if constexpr (kFinish == Finish::kFolded) {
+      StoreFolded(block, acc, dst);
     } else {
-      StoreVectors<kRows, kForm>(block, acc, dst);
+      StoreVectors<kRows, kFinish == Finish::kFloor ? Form::kFloor : Form::kTwoStep>(block, acc,
+                                                                                     dst);
     }
   }
 
@@ -190,17 +206,49 @@ class Avx2Depthwise final : public Depthwise {
     const avx2::ClampVectors clamp = avx2::LoadClamp(stage_);
 #pragma GCC unroll 2
     for (int row = 0; row < kRows; ++row, dst += out_pitch_) {
-      // What was interleaved by unpacking is put in order by packing.
-      const __m256i bytes =
-          avx2::NarrowInterleaved(acc[row][0], acc[row][1], acc[row][2], acc[row][3], clamp);
-      if (block.valid == kBlock) {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), bytes);
-        continue;
-      }
-      StoreChannels(dst, _mm256_castsi256_si128(bytes), std::min(16, block.valid));
-      if (block.valid > 16) {
-        StoreChannels(dst + 16, _mm256_extracti128_si256(bytes, 1), block.valid - 16);
-      }
+      StoreBytes(block,
+                 avx2::NarrowInterleaved(acc[row][0], acc[row][1], acc[row][2], acc[row][3], clamp),
+                 dst);
+    }
+  }
+
+  // What was interleaved by unpacking was put in order by packing.
+  static INTEGRA_MEMBER void StoreBytes(const DepthwiseBlock& block, __m256i shuffled,
+                                        uint8_t* dst) {
+    const __m256i bytes = avx2::Unshuffle(shuffled);
+    if (block.valid == kBlock) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), bytes);
+      return;
+    }
+    StoreChannels(dst, _mm256_castsi256_si128(bytes), std::min(16, block.valid));
+    if (block.valid > 16) {
+      StoreChannels(dst + 16, _mm256_extracti128_si256(bytes, 1), block.valid - 16);
+    }
+  }
+
+  // Of vector v of a block.
+  INTEGRA_MEMBER const avx2::FoldedStage::Block::Vector& FoldedOf(const DepthwiseBlock& block,
+                                                                  int v) const {
+    return folded_.blocks()[block.phase * 2 + v / 2].vectors[v % 2];
+  }
+
+  template <int kRows>
+  INTEGRA_MEMBER void StoreFolded(const DepthwiseBlock& block, __m256i (&acc)[kRows][kVectors],
+                                  uint8_t* dst) const {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const avx2::FoldedVectors stage = avx2::HoldFolded(FoldedOf(block, v));
+#pragma GCC unroll 2
+      for (int row = 0; row < kRows; ++row) acc[row][v] = avx2::ScaleFolded(acc[row][v], stage);
+    }
+    const avx2::FoldedStage::Block* folded = folded_.blocks() + block.phase * 2;
+    const __m256i offsets[2] = {avx2::Hold(folded[0].offset[0]), avx2::Hold(folded[1].offset[0])};
+#pragma GCC unroll 2
+    for (int row = 0; row < kRows; ++row, dst += out_pitch_) {
+      StoreBytes(block,
+                 avx2::NarrowFolded(acc[row][0], acc[row][1], acc[row][2], acc[row][3], offsets[0],
+                                    offsets[1]),
+                 dst);
     }
   }
 
@@ -209,6 +257,7 @@ class Avx2Depthwise final : public Depthwise {
   const int64_t row_pitch_;
   const int64_t out_pitch_;
   const VectorOutputStage stage_;
+  const avx2::FoldedStage folded_;  // where the stage can be
   std::vector<int32_t> offsets_;
   AlignedBuffer weights_;
 };

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/avx2/folded_stage.h"
 #include "kernels/avx2/gemm_row.h"
 #include "kernels/avx2/output_stage.h"
 #include "kernels/avx2/widen.h"
@@ -20,6 +21,7 @@
 namespace integra::kernels {
 namespace {
 
+using avx2::Finish;
 using avx2::Form;
 using avx2::Lanes;
 
@@ -28,6 +30,8 @@ constexpr int kChannels = 16;
 // Widened rows of a chunk: they and the weights of a tile share the second-level cache.
 constexpr int64_t kChunkBytes = 64 << 10;
 constexpr int64_t kMostChunkRows = 96;
+constexpr int64_t kFirstLevelBytes = 32 << 10;
+constexpr int64_t kLine = 64;
 
 struct Tile {
   const int16_t* x;  // widened
@@ -40,8 +44,9 @@ struct Tile {
   int64_t steps;  // of two values, per segment: an odd one ends with a weight of 0
   const void* w;  // [segments][steps][16][2], or [...][8][2] for one vector
   const VectorOutputStage* stage;
-  int64_t channel;  // first one
-  int64_t valid;    // channels to write
+  const avx2::FoldedStage::Block* folded;  // of the tile, instead of `stage`, or null
+  int64_t channel;                         // first one
+  int64_t valid;                           // channels to write
   uint8_t* dst;
   int32_t* sums;  // or null: where the scalar form leaves sums instead of outputs
   int64_t dst_stride;
@@ -72,22 +77,57 @@ INTEGRA_INLINE void StoreVectors(const Tile& t, const __m256i* sums) {
   }
 }
 
+// Of whole tiles, from the registers that sums are in: a folded stage's constants are few, and read
+// from memory by the instructions that need them.
 template <int NV, int MR>
-INTEGRA_INLINE void StoreScalar(const Tile& t, const __m256i* sums) {
-  const auto* values = reinterpret_cast<const int32_t*>(sums);
-  for (int i = 0; i < MR; ++i, values += 8 * NV) {
-    if (t.sums != nullptr) {
-      StoreSums<8 * NV>(t.sums + i * t.dst_stride, values, t.valid);
-      continue;
+INTEGRA_INLINE void StoreFolded(const Tile& t, const Lanes (&acc)[MR][NV]) {
+  constexpr int kRowsAtOnce = 4 / NV;
+  const avx2::FoldedStage::Block* folded = t.folded;
+  uint8_t* dst = t.dst;
+#pragma GCC unroll 6
+  for (int row = 0; row < MR; row += kRowsAtOnce) {
+    __m256i scaled[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      if (row + i / NV >= MR) {  // past the last row
+        scaled[i] = scaled[i - NV];
+        continue;
+      }
+      asm("" : "+r"(folded));  // GCC would keep constants in registers, and spill sums
+      scaled[i] = avx2::ScaleFolded((__m256i)acc[row + i / NV][i % NV],
+                                    avx2::LoadFolded(folded->vectors[i % NV]));
     }
-    for (int64_t n = 0; n < t.valid; ++n) {
-      t.dst[i * t.dst_stride + n] = t.stage->ApplyScalar(values[n], t.channel + n);
+    const auto offset = _mm256_load_si256(reinterpret_cast<const __m256i*>(folded->offset[0]));
+    const __m256i bytes = avx2::InOrder(
+        avx2::NarrowFolded(scaled[0], scaled[1], scaled[2], scaled[3], offset, offset));
+    const __m128i halves[2] = {_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)};
+#pragma GCC unroll 4
+    for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
+      if (row + i == MR) return;
+      const __m128i half = halves[i * NV / 2];
+      StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half, 8 * NV);
     }
   }
 }
 
-// 8 bits wide, weights are widened as they are loaded. That is as fast, and they are read from
-// further away than rows are.
+template <int NV, int MR>
+INTEGRA_INLINE void StoreScalar(const Tile& t, const __m256i* sums) {
+  for (int i = 0; i < MR; ++i, sums += NV) {
+    __m256i row[NV];
+    for (int j = 0; j < NV; ++j) row[j] = avx2::UnshuffleLanes(sums[j]);
+    if (t.sums != nullptr) {
+      StoreSums<8 * NV>(t.sums + i * t.dst_stride, row, t.valid);
+      continue;
+    }
+    const auto* values = reinterpret_cast<const int32_t*>(row);
+    for (int64_t n = 0; n < t.valid; ++n) {
+      t.dst[i * t.dst_stride + n] =
+          t.stage->ApplyScalar(values[n], t.channel + VectorOutputStage::Shuffled(n));
+    }
+  }
+}
+
+// 8 bits wide, weights are widened as they are loaded.
 INTEGRA_INLINE __m256i LoadWeights(const int8_t* w) {
   __m256i v = _mm256_cvtepi8_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(w)));
   asm("" : "+x"(v));
@@ -115,9 +155,17 @@ INTEGRA_INLINE void AddRun(const int16_t* const (&rows)[MR], int64_t steps, cons
 }
 
 // Segmented or not: going over segments takes up to a tenth of the time of a short row.
-template <typename W, bool kSegmented, Form kForm, int NV, int MR>
+template <typename W, bool kSegmented, Finish kFinish, int NV, int MR>
 void RunTile(const Tile& t) {
   Lanes acc[MR][NV] = {};
+  if constexpr (kFinish == Finish::kFolded) {
+#pragma GCC unroll 2
+    for (int j = 0; j < NV; ++j) {
+      const auto start = (Lanes)avx2::Hold(t.folded->vectors[j].start);
+#pragma GCC unroll 6
+      for (int i = 0; i < MR; ++i) acc[i][j] = start;
+    }
+  }
   const int16_t* rows[MR];
   if constexpr (kSegmented) {
     auto w = static_cast<const W*>(t.w);
@@ -131,6 +179,10 @@ void RunTile(const Tile& t) {
     for (int i = 0; i < MR; ++i) rows[i] = t.x + i * t.pitch;
     AddRun(rows, t.steps, static_cast<const W*>(t.w), acc);
   }
+  if constexpr (kFinish == Finish::kFolded) {
+    StoreFolded(t, acc);
+    return;
+  }
   __m256i sums[(MR * NV + 3) / 4 * 4];
 #pragma GCC unroll 6
   for (int i = 0; i < MR; ++i) {
@@ -138,34 +190,35 @@ void RunTile(const Tile& t) {
     for (int j = 0; j < NV; ++j) sums[i * NV + j] = (__m256i)acc[i][j];
   }
   asm("" : "+m"(sums));
-  if constexpr (kForm == Form::kScalar) {
+  if constexpr (kFinish == Finish::kScalar) {
     StoreScalar<NV, MR>(t, sums);
   } else {
-    StoreVectors<kForm, NV, MR>(t, sums);
+    StoreVectors<kFinish == Finish::kFloor ? Form::kFloor : Form::kTwoStep, NV, MR>(t, sums);
   }
 }
 
 using TileFunction = void (*)(const Tile&);
-template <typename W, bool kSegmented, Form kForm, int NV>
+template <typename W, bool kSegmented, Finish kFinish, int NV>
 constexpr TileFunction kTiles[kRows] = {
-    RunTile<W, kSegmented, kForm, NV, 1>, RunTile<W, kSegmented, kForm, NV, 2>,
-    RunTile<W, kSegmented, kForm, NV, 3>, RunTile<W, kSegmented, kForm, NV, 4>,
-    RunTile<W, kSegmented, kForm, NV, 5>, RunTile<W, kSegmented, kForm, NV, 6>};
+    RunTile<W, kSegmented, kFinish, NV, 1>, RunTile<W, kSegmented, kFinish, NV, 2>,
+    RunTile<W, kSegmented, kFinish, NV, 3>, RunTile<W, kSegmented, kFinish, NV, 4>,
+    RunTile<W, kSegmented, kFinish, NV, 5>, RunTile<W, kSegmented, kFinish, NV, 6>};
 
 template <typename W, bool kSegmented, int NV>
-const TileFunction* TilesOf(Form form) {
-  switch (form) {
-    case Form::kFloor:
-      return kTiles<W, kSegmented, Form::kFloor, NV>;
-    case Form::kTwoStep:
-      return kTiles<W, kSegmented, Form::kTwoStep, NV>;
+const TileFunction* TilesOf(Finish finish) {
+  switch (finish) {
+    case Finish::kFolded:
+      return kTiles<W, kSegmented, Finish::kFolded, NV>;
+    case Finish::kFloor:
+      return kTiles<W, kSegmented, Finish::kFloor, NV>;
+    case Finish::kTwoStep:
+      return kTiles<W, kSegmented, Finish::kTwoStep, NV>;
     default:
-      return kTiles<W, kSegmented, Form::kScalar, NV>;
+      return kTiles<W, kSegmented, Finish::kScalar, NV>;
   }
 }
 
-// W is the type of packed weights: int8_t, or int16_t where a zero point other than 0 needs nine
-// bits.
+// W is the type of packed weights, int8_t or int16_t.
 template <typename W>
 class Avx2Gemm final : public Gemm {
  public:
@@ -177,7 +230,9 @@ class Avx2Gemm final : public Gemm {
         run_length_(max_span_ > 0 ? p.segment_length : p.depth()),
         steps_(p.depth() / run_length_ * ((run_length_ + 1) / 2)),
         chunk_rows_(ChunkRows(p)),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
+        stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, kChannels), LargestSum(p),
+               VectorOutputStage::Join::kShuffle),
+        folded_(avx2::Fold(stage_.form(), p.stage, GemmAddends(p), OrderOfTiles(), LargestSum(p))) {
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * sizeof(W));
     for (int64_t n = 0; n < n_; n += kChannels) {
@@ -186,30 +241,30 @@ class Avx2Gemm final : public Gemm {
       auto* to = weights_.data<W>() + n * steps_ * 2;
       for (int64_t k = 0; k < p.depth();
            k += run_length_, to += (run_length_ + 1) / 2 * width * 2) {
-        PackPairs(from + k, p.depth(), p.weight_zero_point, run_length_, count, width, to);
+        PackPairs<true>(from + k, p.depth(), p.weight_zero_point, run_length_, count, width, to);
       }
     }
   }
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunTiles(src, rows, dst, dst_stride, stage_.form(), scratch);
+    RunTiles(src, rows, dst, dst_stride, avx2::FinishOf(folded_, stage_.form()), scratch);
   }
   void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunTiles(src, rows, dst, dst_stride, Form::kScalar, scratch);
+    RunTiles(src, rows, dst, dst_stride, Finish::kScalar, scratch);
   }
 
   std::string name() const override { return "own avx2"; }
   size_t scratch_bytes() const override {
     return avx2::WidenedBytes(max_span_ > 0 ? max_span_ : chunk_rows_ * 2 * steps_);
   }
-  size_t bytes() const override { return weights_.size() + stage_.bytes(); }
+  size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
   // To outputs or, where T is int32_t, to sums.
   template <typename T>
-  void RunTiles(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride, Form form,
+  void RunTiles(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride, Finish finish,
                 std::byte* scratch) const {
     auto* x = reinterpret_cast<int16_t*>(scratch);
     Tile t = {};
@@ -224,7 +279,7 @@ class Avx2Gemm final : public Gemm {
       t.segment_offsets = src.segment_offsets;
       t.segments = segments_;
       t.steps = (segment_length_ + 1) / 2;
-      RunChunk<true>(t, rows, dst, form);
+      RunChunk<true>(t, rows, dst, finish);
       return;
     }
     t.x = x;
@@ -233,20 +288,29 @@ class Avx2Gemm final : public Gemm {
     for (int64_t first = 0; first < rows; first += chunk_rows_) {
       const int64_t count = std::min(chunk_rows_, rows - first);
       WidenRows(src, first, count, x);
-      RunChunk<false>(t, count, dst + first * dst_stride, form);
+      RunChunk<false>(t, count, dst + first * dst_stride, finish);
     }
   }
 
   template <bool kSegmented, typename T>
-  void RunChunk(Tile t, int64_t rows, T* dst, Form form) const {
+  void RunChunk(Tile t, int64_t rows, T* dst, Finish finish) const {
     const int16_t* const x = t.x;
     const int32_t* const row_offsets = t.row_offsets;
     for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
       t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
       t.w = weights_.data<W>() + t.channel * steps_ * 2;
-      const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<W, kSegmented, 1>(form)
-                                                          : TilesOf<W, kSegmented, 2>(form);
+      const bool whole = t.valid == WidthAt(t.channel);
+      const Finish of_tile = finish == Finish::kFolded && !whole ? Finish::kFloor : finish;
+      if (of_tile == Finish::kFolded) t.folded = folded_.blocks() + t.channel / kChannels;
+      const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<W, kSegmented, 1>(of_tile)
+                                                          : TilesOf<W, kSegmented, 2>(of_tile);
+      const auto* ahead = reinterpret_cast<const char*>(weights_.data<W>()) +
+                          TileBytes() / kChannels * (t.channel + kChannels);
+      const int64_t part = PrefetchedPart(t.channel, rows);
       for (int64_t r = 0; r < rows; r += kRows) {
+        for (const char* const end = ahead + part; ahead < end; ahead += kLine) {
+          _mm_prefetch(ahead, _MM_HINT_T1);
+        }
         if constexpr (kSegmented) {
           t.row_offsets = row_offsets + r;
         } else {
@@ -261,6 +325,18 @@ class Avx2Gemm final : public Gemm {
         tiles[std::min<int64_t>(kRows, rows - r) - 1](t);
       }
     }
+  }
+
+  int64_t TileBytes() const { return steps_ * 2 * kChannels * static_cast<int64_t>(sizeof(W)); }
+
+  // The bytes of the next tile's weights that are asked for with each kRows of `rows`. Processors
+  // that fetch ahead by themselves stop at the end of each pass over a tile's weights.
+  int64_t PrefetchedPart(int64_t channel, int64_t rows) const {
+    if (static_cast<int64_t>(weights_.size()) < kFirstLevelBytes || channel + kChannels >= n_) {
+      return 0;
+    }
+    const int64_t tiles = (rows + kRows - 1) / kRows;
+    return (TileBytes() / kLine + tiles) / tiles * kLine;
   }
 
   // p.max_span where widening it is less work than widening every row; else 0.
@@ -282,11 +358,31 @@ class Avx2Gemm final : public Gemm {
       // Rows that follow each other in memory are one long run.
       int64_t run = 1;
       if (segments_ == 1 && segment_length_ == 2 * steps_) {
+        while (r + run + 8 <= count && EightFollow(offsets + r + run)) run += 8;
         while (r + run < count && offsets[r + run] == offsets[r + run - 1] + segment_length_) ++run;
       }
       avx2::Widen(src, segments_, run * segment_length_, first + r, x + r * 2 * steps_);
       r += run;
     }
+  }
+
+  // A single vector stands in its block twice, as rows are packed in pairs.
+  std::vector<int64_t> OrderOfTiles() const {
+    std::vector<int64_t> order = ShuffledOrder(n_, kChannels);
+    const auto last = order.end() - kChannels;
+    if (WidthAt((n_ - 1) / kChannels * kChannels) == 8) std::copy(last, last + 8, last + 8);
+    return order;
+  }
+
+  // Whether each of eight rows begins where the one before it ends.
+  bool EightFollow(const int32_t* offsets) const {
+    const auto load = [](const int32_t* from) {
+      return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    };
+    const __m256i steps = _mm256_sub_epi32(load(offsets), load(offsets - 1));
+    const __m256i follow =
+        _mm256_cmpeq_epi32(steps, _mm256_set1_epi32(static_cast<int32_t>(segment_length_)));
+    return _mm256_movemask_epi8(follow) == -1;
   }
 
   // Channels that the tile beginning at `channel` computes.
@@ -298,15 +394,25 @@ class Avx2Gemm final : public Gemm {
   const int64_t steps_;       // of two values, of all runs; an odd run ends with a weight of 0
   const int64_t chunk_rows_;
   const VectorOutputStage stage_;
+  const avx2::FoldedStage folded_;  // where the stage can be
   AlignedBuffer weights_;
 };
+
+// Weights that are 16 bits wide save the instructions that widen them, a 13th of a tile's. They
+// must be so where a zero point other than 0 needs nine bits. Else this pays where those of a tile
+// stay in the first-level cache, beside rows, for enough rows: they come from further away.
+bool HasWideWeights(const GemmProblem& p) {
+  constexpr int64_t kMostTileBytes = kFirstLevelBytes * 5 / 8, kFewestRows = 6 * kRows;
+  const int64_t tile_bytes = p.depth() * kChannels * static_cast<int64_t>(sizeof(int16_t));
+  return p.weight_zero_point != 0 || (tile_bytes <= kMostTileBytes && p.max_rows >= kFewestRows);
+}
 
 }  // namespace
 
 std::unique_ptr<const Gemm> MakeAvx2Gemm(const GemmProblem& problem) {
   if (auto row = avx2::MakeRowGemm(problem)) return row;
-  if (problem.weight_zero_point == 0) return std::make_unique<Avx2Gemm<int8_t>>(problem);
-  return std::make_unique<Avx2Gemm<int16_t>>(problem);
+  if (HasWideWeights(problem)) return std::make_unique<Avx2Gemm<int16_t>>(problem);
+  return std::make_unique<Avx2Gemm<int8_t>>(problem);
 }
 
 }  // namespace integra::kernels

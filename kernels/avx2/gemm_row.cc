@@ -24,12 +24,14 @@ class RowGemm final : public Gemm {
         segments_(p.segments),
         segment_length_(p.segment_length),
         steps_((p.depth() + 1) / 2),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
+        stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, kChannels), LargestSum(p),
+               VectorOutputStage::Join::kShuffle) {
     const int64_t tiles = (n_ + kChannels - 1) / kChannels;
     weights_ = AlignedBuffer(static_cast<size_t>(tiles * steps_ * 2 * kChannels));
     for (int64_t n = 0; n < n_; n += kChannels) {
-      PackPairs(p.weights + n * p.depth(), p.depth(), 0, p.depth(), std::min(kChannels, n_ - n),
-                kChannels, weights_.data<int8_t>() + n * steps_ * 2);
+      PackPairs<true>(p.weights + n * p.depth(), p.depth(), 0, p.depth(),
+                      std::min(kChannels, n_ - n), kChannels,
+                      weights_.data<int8_t>() + n * steps_ * 2);
     }
   }
 
@@ -44,7 +46,9 @@ class RowGemm final : public Gemm {
            std::byte* scratch) const override {
     (void)dst_stride;
     ForEachTile(src, rows, scratch, [&](const Lanes(&sums)[kVectors], int64_t n) {
-      StoreSums<kChannels>(dst + n, sums, std::min(kChannels, n_ - n));
+      Lanes in_order[kVectors];
+      for (int v = 0; v < kVectors; ++v) in_order[v] = (Lanes)UnshuffleLanes((__m256i)sums[v]);
+      StoreSums<kChannels>(dst + n, in_order, std::min(kChannels, n_ - n));
     });
   }
 
@@ -91,7 +95,10 @@ class RowGemm final : public Gemm {
     if (stage_.form() == Form::kScalar) {
       alignas(32) int32_t values[kChannels];
       std::memcpy(values, sums, sizeof(values));
-      for (int64_t i = 0; i < valid; ++i) dst[i] = stage_.ApplyScalar(values[i], channel + i);
+      for (int64_t i = 0; i < valid; ++i) {
+        const int64_t lane = VectorOutputStage::Shuffled(i);
+        dst[i] = stage_.ApplyScalar(values[lane], channel + lane);
+      }
       return;
     }
     const VectorOutputStage::Block* blocks = stage_.blocks() + channel / 16;

@@ -18,15 +18,16 @@ void Requantize(const VectorOutputStage& stage, int64_t first, const int32_t* su
   for (int64_t j = 0; j < n; j += 16) {
     const int64_t valid = std::min<int64_t>(16, n - j);
     const VectorOutputStage::Block& block = stage.blocks()[(first + j) / 16];
-    const StageVectors v0 = LoadStage(block, 0), v1 = LoadStage(block, 1);
+    const StageVectors v0 = LoadAndShuffleStage(block, 0);
+    const StageVectors v1 = LoadAndShuffleStage(block, 1);
     for (int64_t r = 0; r < rows; ++r) {
       const auto* from = reinterpret_cast<const __m256i*>(sums + r * sum_stride + j);
       const __m256i term = _mm256_set1_epi32(row_terms != nullptr ? row_terms[r] : 0);
       const __m256i a = _mm256_add_epi32(_mm256_loadu_si256(from), term);
       const __m256i b = _mm256_add_epi32(_mm256_loadu_si256(from + 1), term);
       const __m256i s0 = Scale(a, v0, form), s1 = Scale(b, v1, form);
-      StoreChannels(dst + r * dst_stride + j,
-                    _mm256_castsi256_si128(NarrowRows(s0, s1, s0, s1, clamp)), valid);
+      const __m256i bytes = Unshuffle(NarrowRows(s0, s1, s0, s1, clamp));
+      StoreChannels(dst + r * dst_stride + j, _mm256_castsi256_si128(bytes), valid);
     }
   }
 }

@@ -22,6 +22,7 @@ struct Vectors {
   static Vector Load16Everywhere(const void* p) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(p)));
   }
+  static Vector And(Vector a, Vector b) { return _mm256_and_si256(a, b); }
   static Vector Xor(Vector a, Vector b) { return _mm256_xor_si256(a, b); }
 
   // 8-bit lanes. Unpacking, shuffling and packing stay within 128-bit lanes.
@@ -57,6 +58,12 @@ struct Vectors {
   static Vector Multiply(Vector a, Vector b) { return _mm256_mullo_epi32(a, b); }
   static Vector Min(Vector a, Vector b) { return _mm256_min_epi32(a, b); }
   static Vector Max(Vector a, Vector b) { return _mm256_max_epi32(a, b); }
+  static Vector MinUnsigned(Vector a, Vector b) { return _mm256_min_epu32(a, b); }
+  static Vector MaxUnsigned(Vector a, Vector b) { return _mm256_max_epu32(a, b); }
+  // Bit i: lane i of a is less than that of b.
+  static unsigned MaskLess(Vector a, Vector b) {
+    return static_cast<unsigned>(_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(b, a)));
+  }
   static Vector ShiftLeft(Vector a, int count) { return _mm256_slli_epi32(a, count); }
   static Vector ShiftRight(Vector a, int count) { return _mm256_srai_epi32(a, count); }
   static Vector ShiftRightBy(Vector a, int count) {  // not a constant

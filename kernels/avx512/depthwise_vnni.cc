@@ -66,7 +66,8 @@ class VnniDepthwise final : public Depthwise {
                VectorOutputStage::Join::kShuffle),
         // (Packing to 8 bits is its clamp.)
         folded_(shares_rows_ && p.stage.min == 0 && p.stage.max == 255
-                    ? avx512::FoldedStage(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p))
+                    ? avx512::FoldedStage(avx512::FoldConstants, p.stage, DepthwiseAddends(p),
+                                          Order(p), LargestSum(p))
                     : avx512::FoldedStage()) {
     FindTaps(p);
     for (int64_t i = 0; i < p.taps() * p.channels; ++i) {

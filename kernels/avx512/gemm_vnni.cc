@@ -64,7 +64,8 @@ class VnniGemm final : public Gemm {
     // (Packing to 8 bits is its clamp.)
     const bool packs = p.stage.min == 0 && p.stage.max == 255 && weight_zero_point_ == 0;
     if (!one_row_ && packs && stage_.form() == Form::kFloor) {
-      folded_ = avx512::FoldedStage(p.stage, addends, OrderOfPanels(), largest_sum);
+      folded_ = avx512::FoldedStage(avx512::FoldConstants, p.stage, addends, OrderOfPanels(),
+                                    largest_sum);
     }
     Pack(p);
   }

@@ -18,6 +18,7 @@ struct Vectors {
   static Vector Set8(int x) { return _mm512_set1_epi8(static_cast<char>(x)); }
   static Vector Set32(int32_t x) { return _mm512_set1_epi32(x); }
   static Vector Set64(int64_t x) { return _mm512_set1_epi64(x); }
+  static Vector And(Vector a, Vector b) { return _mm512_and_si512(a, b); }
   static Vector Xor(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
 
   // 8-bit lanes. Unpacking and packing stay within 128-bit lanes.
@@ -48,6 +49,10 @@ struct Vectors {
   static Vector Add(Vector a, Vector b) { return _mm512_add_epi32(a, b); }
   static Vector Subtract(Vector a, Vector b) { return _mm512_sub_epi32(a, b); }
   static Vector Multiply(Vector a, Vector b) { return _mm512_mullo_epi32(a, b); }
+  static Vector MinUnsigned(Vector a, Vector b) { return _mm512_min_epu32(a, b); }
+  static Vector MaxUnsigned(Vector a, Vector b) { return _mm512_max_epu32(a, b); }
+  // Bit i: lane i of a is less than that of b.
+  static unsigned MaskLess(Vector a, Vector b) { return _mm512_cmplt_epi32_mask(a, b); }
   static Vector ShiftLeft(Vector a, unsigned count) { return _mm512_slli_epi32(a, count); }
   static Vector ShiftRight(Vector a, unsigned count) { return _mm512_srai_epi32(a, count); }
   static Vector ShiftRightBy(Vector a, int count) {  // not a constant

@@ -1,0 +1,54 @@
+#include "kernels/folded_stage.h"
+
+#include <cstdlib>
+#include <utility>
+
+namespace integra::kernels {
+
+template <int kLanes, int kVectors>
+FoldedStage<kLanes, kVectors>::FoldedStage() = default;
+template <int kLanes, int kVectors>
+FoldedStage<kLanes, kVectors>::FoldedStage(FoldedStage&&) noexcept = default;
+template <int kLanes, int kVectors>
+FoldedStage<kLanes, kVectors>& FoldedStage<kLanes, kVectors>::operator=(FoldedStage&&) noexcept =
+    default;
+template <int kLanes, int kVectors>
+FoldedStage<kLanes, kVectors>::~FoldedStage() = default;
+
+template <int kLanes, int kVectors>
+FoldedStage<kLanes, kVectors>::FoldedStage(FoldConstantsFunction* fold, const OutputStage& stage,
+                                           const std::vector<int32_t>& addends,
+                                           const std::vector<int64_t>& order, int64_t largest_sum) {
+  constexpr size_t kVector = kLanes, kPair = 2 * kLanes, kAll = kLanes * kVectors;
+  if (stage.rounding == Rounding::kDouble && stage.min < stage.zero_point) return;
+  std::vector<FoldedConstants> folded;
+  for (size_t channel = 0; channel < addends.size(); ++channel) {
+    const auto constants = fold(stage.multiplier(static_cast<int64_t>(channel)), stage,
+                                largest_sum + std::abs(int64_t{addends[channel]}));
+    if (!constants) return;
+    folded.push_back(*constants);
+  }
+  AlignedBuffer blocks(order.size() / kAll * sizeof(Block));
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (order[i] < 0) continue;
+    const auto channel = static_cast<size_t>(order[i]);
+    const FoldedConstants& f = folded[channel];
+    Block& block = blocks.data<Block>()[i / kAll];
+    typename Block::Vector& vector = block.vectors[i % kAll / kVector];
+    const size_t lane = i % kVector;
+    const auto joined =
+        static_cast<size_t>(VectorOutputStage::Shuffled(static_cast<int64_t>(lane)));
+    vector.m[lane % 2][lane / 2] = f.m;
+    vector.start[lane] =
+        static_cast<int32_t>(static_cast<uint32_t>(addends[channel]) + static_cast<uint32_t>(f.d));
+    vector.shift[joined] = f.m == 0 ? 0 : stage.multiplier(order[i]).s - 1;
+    block.offset[i % kAll / kPair][joined / 4 * 8 + i % kPair / kVector * 4 + joined % 4] =
+        static_cast<int16_t>(stage.zero_point - f.n);
+  }
+  blocks_ = std::move(blocks);
+}
+
+template class FoldedStage<8, 2>;
+template class FoldedStage<16, 4>;
+
+}  // namespace integra::kernels

@@ -1,0 +1,65 @@
+// An output stage whose constants are folded into the start of the sums.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/buffer.h"
+#include "kernels/output_stage.h"
+
+namespace integra::kernels {
+
+// VectorOutputStage (kFloor) computes floor((a * m + c) / u), with u = 2^(31 + s), of a = acc +
+// addend. The clamped result is a staircase of at most 255 steps, and few multiples of m come close
+// to a step: c may be changed a little without moving any. So for some small n there is an integer
+// d with d * m = c + n * u, nearly enough, and
+//   floor((a + d) * m / u) - n
+// is the same for every sum: addend + d is where the sums start, and n is taken away after packing,
+// together with the addition of the zero point. That saves an addition of 64 bits per half vector.
+struct FoldedConstants {
+  int32_t m = 0;
+  int32_t d = 0;
+  int32_t n = 0;
+};
+
+// For |a| <= largest; nothing where none was found. One for each instruction set that folds.
+using FoldConstantsFunction = std::optional<FoldedConstants>(Multiplier f, const OutputStage& stage,
+                                                             int64_t largest);
+
+// For vectors of kLanes sums, each scaled, shuffled (Join::kShuffle) and packed with its neighbour
+// to 16 bits.
+template <int kLanes, int kVectors>
+class FoldedStage {
+ public:
+  // What kLanes * kVectors channels need.
+  struct Block {
+    struct Vector {
+      int64_t m[2][kLanes / 2];  // of even channels, then odd ones
+      int32_t start[kLanes];
+      int32_t shift[kLanes];
+    } vectors[kVectors];
+    int16_t offset[kVectors / 2][2 * kLanes];  // zero point - n
+  };
+
+  // Out of line, as in VectorOutputStage, whose arguments the last four are.
+  FoldedStage();
+  FoldedStage(FoldedStage&&) noexcept;
+  FoldedStage& operator=(FoldedStage&&) noexcept;
+  FoldedStage(FoldConstantsFunction* fold, const OutputStage& stage,
+              const std::vector<int32_t>& addends, const std::vector<int64_t>& order,
+              int64_t largest_sum);
+  ~FoldedStage();
+
+  // Null by default, and where a channel's constants cannot be folded.
+  const Block* blocks() const { return blocks_.data<Block>(); }
+  size_t bytes() const { return blocks_.size(); }
+
+ private:
+  AlignedBuffer blocks_;
+};
+
+extern template class FoldedStage<8, 2>;
+extern template class FoldedStage<16, 4>;
+
+}  // namespace integra::kernels
