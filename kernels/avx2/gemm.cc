@@ -400,11 +400,15 @@ class Avx2Gemm final : public Gemm {
 
 // Weights that are 16 bits wide save the instructions that widen them, a 13th of a tile's. They
 // must be so where a zero point other than 0 needs nine bits. Else this pays where those of a tile
-// stay in the first-level cache, beside rows, for enough rows: they come from further away.
+// stay in the first-level cache, beside rows, for enough rows: they come from further away. Layers
+// of many weights would take much memory for little.
 bool HasWideWeights(const GemmProblem& p) {
   constexpr int64_t kMostTileBytes = kFirstLevelBytes * 5 / 8, kFewestRows = 6 * kRows;
+  constexpr int64_t kMostWeights = int64_t{128} << 10;
   const int64_t tile_bytes = p.depth() * kChannels * static_cast<int64_t>(sizeof(int16_t));
-  return p.weight_zero_point != 0 || (tile_bytes <= kMostTileBytes && p.max_rows >= kFewestRows);
+  const bool pays =
+      tile_bytes <= kMostTileBytes && p.max_rows >= kFewestRows && p.n * p.depth() <= kMostWeights;
+  return p.weight_zero_point != 0 || pays;
 }
 
 }  // namespace
