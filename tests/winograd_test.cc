@@ -152,6 +152,21 @@ TEST_CASE("Winograd's convolution equals the reference: large weights") {
   }
 }
 
+// Whose output stage can be folded into the sums (kernels/winograd_fold.h), mostly.
+TEST_CASE("Winograd's convolution equals the reference: small weights") {
+  Random random(7);
+  for (int i = 0; i < 100; ++i) {
+    Case c = RandomCase(random, Pick(random, 1, 23), Pick(random, 1, 40), Pick(random, 1, 70),
+                        Pick(random, 1, 70), Values::kUniform);
+    for (int8_t& w : c.weights) w /= 8;
+    for (int32_t& b : c.bias) b /= 8;
+    for (Multiplier& f : c.problem.stage.multipliers) f.s = Pick(random, 6, 10);
+    c.problem.stage.min = 0;
+    if (random() % 4 == 0) c.problem.stage.zero_point = 0;
+    CheckCase(c);
+  }
+}
+
 // More tiles than a rectangle has, and few with many channels.
 TEST_CASE("Winograd's convolution equals the reference: large shapes") {
   Random random(2);

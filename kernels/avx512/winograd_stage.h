@@ -5,6 +5,7 @@
 #include "kernels/avx512/output_stage.h"
 #include "kernels/avx512/vectors.h"
 #include "kernels/gemm.h"
+#include "kernels/winograd_fold.h"
 #include "kernels/winograd_tiles.h"
 
 namespace integra::kernels::avx512 {
@@ -43,12 +44,17 @@ INTEGRA_INLINE WinogradStage MakeWinogradStage(const VectorOutputStage& stage, i
   return {v, LoadClamp(stage), _mm512_set1_epi32(kInverseOfNine)};
 }
 
-// 64 times the sums of four pixels, from six vectors.
-INTEGRA_INLINE void FourPixels(const __m512i* half, __m512i inverse, __m512i (&sums)[4]) {
+// 576 times the sums of four pixels, from six vectors.
+INTEGRA_INLINE void FourPixels(const __m512i* half, __m512i (&sums)[4]) {
   const __m512i row[6] = {Vectors::Load(half),     Vectors::Load(half + 1),
                           Vectors::Load(half + 2), Vectors::Load(half + 3),
                           Vectors::Load(half + 4), Vectors::Load(half + 5)};
   TransformSums<Vectors>(row, sums);
+}
+
+// 64 times the sums.
+INTEGRA_INLINE void FourPixels(const __m512i* half, __m512i inverse, __m512i (&sums)[4]) {
+  FourPixels(half, sums);
 #pragma GCC unroll 4
   for (int j = 0; j < 4; ++j) sums[j] = Vectors::Multiply(sums[j], inverse);
 }
@@ -68,6 +74,65 @@ INTEGRA_INLINE __m512i FinishFour(const __m512i* half, const WinogradStage& s) {
   }
   return Unshuffle(Narrow(sums[0], sums[1], sums[2], sums[3], s.clamp));
 }
+
+// WinogradFold of 16 channels, of joined lanes but for m and start.
+struct FoldedWinogradStage {
+  int64_t m[2][8];  // of even channels, then odd ones
+  int32_t start[16];
+  int32_t shift[16], half[16], less[16];
+  int16_t offset[32];  // of two pixels, to be added
+};
+
+INTEGRA_INLINE void SetFold(const WinogradFold& fold, int64_t lane, FoldedWinogradStage& to) {
+  const int64_t joined = VectorOutputStage::Shuffled(lane);
+  to.m[lane % 2][lane / 2] = fold.m;
+  to.start[lane] = fold.start;
+  to.shift[joined] = fold.shift;
+  to.half[joined] = fold.half;
+  to.less[joined] = fold.less;
+  for (const int64_t pixel : {0, 4}) {
+    to.offset[joined / 4 * 8 + pixel + joined % 4] = static_cast<int16_t>(-fold.offset);
+  }
+}
+
+// Where kLess is false, `less` is 0 everywhere.
+template <bool kLess>
+class FoldVectors {
+ public:
+  // In registers.
+  __attribute__((always_inline)) explicit FoldVectors(const FoldedWinogradStage& stage)
+      : stage_(stage), m_{Hold(stage.m[0]), Hold(stage.m[1])}, shift_(Hold(stage.shift)) {
+    if (!kLess) return;
+    half_ = Hold(stage.half);
+    less_ = Hold(stage.less);
+  }
+
+  // Two pixels, narrowed to 16 bits.
+  __attribute__((always_inline)) __m512i Two(__m512i a, __m512i b) const {
+    return _mm512_adds_epi16(_mm512_packs_epi32(Scale(a), Scale(b)),
+                             _mm512_load_si512(stage_.offset));
+  }
+  // 16 bytes of each of four.
+  __attribute__((always_inline)) static __m512i Four(__m512i low, __m512i high) {
+    return Unshuffle(InOrder(_mm512_packus_epi16(low, high)));
+  }
+
+ private:
+  __attribute__((always_inline)) __m512i Scale(__m512i sums) const {
+    const __m512i even = _mm512_mul_epi32(sums, m_[0]);
+    const __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(sums, 32), m_[1]);
+    __m512i h = (__m512i)_mm512_shuffle_ps((__m512)even, (__m512)odd, _MM_SHUFFLE(3, 1, 3, 1));
+    if constexpr (kLess) {
+      const __mmask16 below = _mm512_cmplt_epi32_mask(h, half_);
+      h = _mm512_mask_sub_epi32(h, below, h, less_);
+    }
+    return _mm512_srav_epi32(h, shift_);
+  }
+
+  const FoldedWinogradStage& stage_;
+  const __m512i m_[2], shift_;
+  __m512i half_ = {}, less_ = {};
+};
 
 // `columns` of four pixels, `stride` bytes apart, and their first `channels`.
 INTEGRA_INLINE void StoreFour(__m512i bytes, int64_t columns, int64_t channels, int64_t stride,

@@ -2,6 +2,7 @@
 // registers or in the first-level cache.
 #include <algorithm>
 
+#include "kernels/avx512/winograd_column.h"
 #include "kernels/avx512/winograd_stage.h"
 #include "kernels/requantize.h"
 #include "kernels/winograd_products.h"
@@ -9,17 +10,24 @@
 namespace integra::kernels {
 namespace {
 
+using avx512::FoldedWinogradStage;
+using avx512::FoldVectors;
 using avx512::Form;
+using avx512::WinogradColumn;
 using avx512::WinogradStage;
 
-// Four tiles and 16 output channels at a time: of a column of their products, the sums over all
-// input channels fill 24 registers, and are transformed there.
+// A few tiles and 16 output channels at a time: of a column of their products, the sums over all
+// input channels are in registers, and are transformed there.
 class WinogradGroups {
   using Vector = __m512i;
-  static constexpr int64_t kTiles = 4;      // of a group
-  static constexpr int64_t kWidth = 16;     // output channels of a block
-  static constexpr int64_t kChannels = 16;  // input channels of a part: eight steps of two
-  static constexpr int64_t kHalf = kWinogradTile * 6;  // vectors of a tile
+  static constexpr int64_t kWidth = WinogradColumn::kBlock;
+  static constexpr int64_t kChannels = WinogradColumn::kChannels;
+  static constexpr int64_t kHalf = WinogradColumn::kTransformed;
+  // Tiles of a group. The sums of the most fill 24 registers. With fewer there is room for the
+  // output stage of the group before, which then goes on beside the products: they use different
+  // execution ports.
+  static constexpr int64_t kMostTiles = 4;
+  static constexpr int64_t kPipelinedTiles = 3;
 
  public:
   using Source = HalfVectors;
@@ -30,11 +38,21 @@ class WinogradGroups {
         parts_((p.segment_length / 3 + kChannels - 1) / kChannels),
         weights_(WinogradWeightsByColumns(p, kWidth, kChannels)),
         stage_(p.stage, WinogradAddends(p), PlainOrder(p.n, kWidth), LargestSum(p)),
-        form_(avx512::HasWinogradStage(p, stage_.form()) ? stage_.form() : Form::kScalar),
-        stages_(static_cast<size_t>((p.n + kWidth - 1) / kWidth) * sizeof(WinogradStage)) {
-    if (form_ == Form::kScalar) return;
-    for (int64_t n = 0; n < n_; n += kWidth) {
-      stages_.data<WinogradStage>()[n / kWidth] = avx512::MakeWinogradStage(stage_, n / kWidth);
+        form_(avx512::HasWinogradStage(p, stage_.form()) ? stage_.form() : Form::kScalar) {
+    const auto blocks = static_cast<size_t>((p.n + kWidth - 1) / kWidth);
+    const std::vector<WinogradFold> folds = FoldWinogradStage(p);
+    if (!folds.empty()) {
+      folded_ = AlignedBuffer(blocks * sizeof(FoldedWinogradStage));
+      for (int64_t n = 0; n < n_; ++n) {
+        avx512::SetFold(folds[static_cast<size_t>(n)], n % kWidth,
+                        folded_.data<FoldedWinogradStage>()[n / kWidth]);
+        less_ = less_ || folds[static_cast<size_t>(n)].less != 0;
+      }
+    } else if (form_ != Form::kScalar) {
+      stages_ = AlignedBuffer(blocks * sizeof(WinogradStage));
+      for (int64_t n = 0; n < n_; n += kWidth) {
+        stages_.data<WinogradStage>()[n / kWidth] = avx512::MakeWinogradStage(stage_, n / kWidth);
+      }
     }
   }
 
@@ -42,19 +60,24 @@ class WinogradGroups {
 
   // V: [group][column of products][part][tile][row of products][kChannels], so that one pointer is
   // enough for what a step reads.
-  static int64_t source_tiles(int64_t tiles) { return (tiles + kTiles - 1) / kTiles * kTiles; }
-  WinogradPlace Place(int64_t /*tiles*/, int64_t tile, int64_t channel) const {
-    const int64_t column = parts_ * kTiles * 6 * kChannels;
-    return {tile / kTiles * 6 * column + channel / kChannels * kTiles * 6 * kChannels +
-                tile % kTiles * 6 * kChannels,
+  static int64_t source_tiles(int64_t tiles) { return tiles + kMostTiles - 1; }
+  WinogradPlace Place(int64_t tiles, int64_t tile, int64_t channel) const {
+    const int64_t size = GroupSize(tiles);
+    const int64_t part = size * 6 * kChannels, column = parts_ * part;
+    return {tile / size * 6 * column + channel / kChannels * part + tile % size * 6 * kChannels,
             kChannels, column};
   }
-  static size_t scratch_bytes(int64_t /*tiles*/) { return kTiles * kHalf * sizeof(Vector); }
-  size_t bytes() const { return weights_.size() + stage_.bytes() + stages_.size(); }
+  static size_t scratch_bytes(int64_t /*tiles*/) { return 2 * kMostTiles * kHalf * sizeof(Vector); }
+  size_t bytes() const {
+    return weights_.size() + stage_.bytes() + stages_.size() + folded_.size();
+  }
 
   void Run(const WinogradRectangle& r, const int16_t* v, std::byte* scratch, uint8_t* dst,
            int64_t dst_pitch) const {
-    if (form_ == Form::kFloor) {
+    if (folded_.size() > 0) {
+      less_ ? RunFolded<true>(r, v, scratch, dst, dst_pitch)
+            : RunFolded<false>(r, v, scratch, dst, dst_pitch);
+    } else if (form_ == Form::kFloor) {
       RunGroups<Form::kFloor>(r, v, scratch, dst, dst_pitch);
     } else if (form_ == Form::kTwoStep) {
       RunGroups<Form::kTwoStep>(r, v, scratch, dst, dst_pitch);
@@ -68,105 +91,214 @@ class WinogradGroups {
   }
 
  private:
-  // Four tiles, the first of them at pixel (y, x).
+  int64_t GroupSize(int64_t tiles) const {
+    return folded_.size() > 0 && tiles > kMostTiles ? kPipelinedTiles : kMostTiles;
+  }
+
+  // The outputs of a tile and 16 channels.
+  template <typename T>
+  struct Outputs {
+    T* to;
+    int64_t rows, columns;
+  };
+
+  // Some tiles of a rectangle, the first of them at pixel (y, x).
   struct Group {
     int64_t y, x, tiles;
+
+    Group(const WinogradRectangle& r, int64_t first, int64_t size)
+        : y(first / r.across() * kWinogradTile),
+          x(first % r.across() * kWinogradTile),
+          tiles(std::min(size, r.tiles() - first)) {}
+
+    // Of the first tile, which is taken away. Pixel (0, 0) of the rectangle is at `dst`.
+    template <typename T>
+    Outputs<T> Take(const WinogradRectangle& r, T* dst, int64_t dst_pitch, int64_t pixel) {
+      const Outputs<T> outputs = {dst + y * dst_pitch + x * pixel,
+                                  std::min(kWinogradTile, r.rows - y),
+                                  std::min(kWinogradTile, r.columns - x)};
+      --tiles;
+      x += kWinogradTile;
+      if (x >= r.columns) {
+        x = 0;
+        y += kWinogradTile;
+      }
+      return outputs;
+    }
+  };
+
+  alignas(64) static constexpr int32_t kZeros[kWidth] = {};
+
+  // Two rows of a tile of the group before.
+  struct TwoRows {
+    const FoldedWinogradStage* stage;
+    const Vector* half;
+    Outputs<uint8_t> outputs;
+    int64_t pitch, channels;
   };
 
   template <Form kForm, typename T>
   void RunGroups(const WinogradRectangle& r, const int16_t* v, std::byte* scratch, T* dst,
                  int64_t dst_pitch) const {
-    const int64_t v_column = parts_ * kTiles * 6 * kChannels;
-    const int64_t w_column = parts_ * 6 * kWidth * kChannels;
+    const int64_t size = GroupSize(r.tiles()), v_part = size * 6 * kChannels;
     auto* half = reinterpret_cast<Vector*>(scratch);
     for (int64_t n = 0; n < n_; n += kWidth) {
-      const int16_t* w = weights_.data<int16_t>() + n / kWidth * 6 * w_column;
-      const int16_t* column = v;
-      for (int64_t t = 0; t < r.tiles(); t += kTiles) {
-        const Group group = {t / r.across() * kWinogradTile, t % r.across() * kWinogradTile,
-                             std::min(kTiles, r.tiles() - t)};
-        for (int j = 0; j < 6; ++j, column += v_column) {
-          MultiplyColumn<kTiles>(group.tiles, column, w + j * w_column, half + j);
+      const int16_t* from = v;
+      for (int64_t t = 0; t < r.tiles(); t += size) {
+        const Group group(r, t, size);
+        for (int j = 0; j < 6; ++j, from += parts_ * v_part) {
+          Multiply<kMostTiles>(group.tiles, {from, Weights(n, j), kZeros, half + j, v_part});
         }
-        FinishGroup<kForm>(r, group, half, n, dst, dst_pitch);
+        FinishGroup<kForm>(r, group, half, n, dst + n, dst_pitch);
       }
     }
   }
 
-  template <int kCount>
-  void MultiplyColumn(int64_t count, const int16_t* v, const int16_t* w, Vector* to) const {
-    if constexpr (kCount > 1) {
-      if (count < kCount) return MultiplyColumn<kCount - 1>(count, v, w, to);
-    }
-    MultiplyTiles<kCount>(v, w, to);
-  }
-
-  // A column of products, transformed: vectors [tile][4][6], of which it is one of the six.
-  template <int kCount>
-  __attribute__((noinline)) void MultiplyTiles(const int16_t* v, const int16_t* w,
-                                               Vector* to) const {
-    Vectors::Lanes sums[kCount][6] = {};
-    int64_t left = parts_;  // there is at least one
-    do {
-#pragma GCC unroll 1
-      for (int k = 0; k < kChannels; k += 2, w += 6 * kWidth * 2) {
-#pragma GCC unroll 6
-        for (int i = 0; i < 6; ++i) {
-          const Vector b = Hold(w + i * kWidth * 2);
-#pragma GCC unroll 4
-          for (int t = 0; t < kCount; ++t) {
-            int32_t pair;
-            __builtin_memcpy(&pair, v + (t * 6 + i) * kChannels + k, sizeof(pair));
-            Vectors::AddPairs(Vectors::Set32(pair), b, sums[t][i]);
+  template <bool kLess>
+  void RunFolded(const WinogradRectangle& r, const int16_t* v, std::byte* scratch, uint8_t* dst,
+                 int64_t dst_pitch) const {
+    const int64_t size = GroupSize(r.tiles()), v_part = size * 6 * kChannels;
+    auto* half = reinterpret_cast<Vector*>(scratch);
+    Vector* half_before = half + kMostTiles * kHalf;
+    for (int64_t n = 0; n < n_; n += kWidth) {
+      const FoldedWinogradStage& stage = folded_.data<FoldedWinogradStage>()[n / kWidth];
+      const int16_t* from = v;
+      Group before(r, 0, size);
+      TwoRows rows = {&stage, nullptr, {}, dst_pitch, std::min(kWidth, n_ - n)};
+      for (int64_t t = 0; t < r.tiles(); t += size) {
+        const Group group(r, t, size);
+        for (int j = 0; j < 6; ++j, from += parts_ * v_part) {
+          const WinogradColumn column = {from, Weights(n, j), j == 1 ? stage.start : kZeros,
+                                         half + j, v_part};
+          if (t == 0) {
+            Multiply<kMostTiles>(group.tiles, column);
+          } else {
+            rows.half = half_before + j * kHalf / 2;
+            if (j % 2 == 0) {
+              rows.outputs = before.Take(r, dst + n, dst_pitch, n_);
+            } else {
+              rows.outputs.to += 2 * dst_pitch;
+              rows.outputs.rows -= 2;
+            }
+            MultiplyBeside<kPipelinedTiles, kLess>(group.tiles, column, rows);
           }
         }
+        before = group;
+        std::swap(half, half_before);
       }
-      v += kTiles * 6 * kChannels;
-    } while (--left > 0);
-#pragma GCC unroll 4
-    for (int t = 0; t < kCount; ++t) {
-      const Vector column[6] = {(Vector)sums[t][0], (Vector)sums[t][1], (Vector)sums[t][2],
-                                (Vector)sums[t][3], (Vector)sums[t][4], (Vector)sums[t][5]};
-      Vector down[4];
-      TransformSums<Vectors>(column, down);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) Vectors::Store(to + t * kHalf + i * 6, down[i]);
+      FinishFolded<kLess>(r, before, half_before, n, dst + n, dst_pitch);
     }
   }
 
-  // A load that stays in a register: GCC 12 would read memory again for each of up to three tiles.
-  __attribute__((always_inline)) static Vector Hold(const void* p) {
-    Vector v = Vectors::Load(p);
-#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
-    asm("" : "+v"(v));
-#endif
-    return v;
+  const int16_t* Weights(int64_t n, int64_t column) const {
+    return weights_.data<int16_t>() + (n / kWidth * 6 + column) * parts_ * 6 * kWidth * kChannels;
   }
 
-  // Output channels n and following.
+  template <int kCount>
+  void Multiply(int64_t count, const WinogradColumn& column) const {
+    if constexpr (kCount > 1) {
+      if (count < kCount) return Multiply<kCount - 1>(count, column);
+    }
+    MultiplyTiles<kCount>(column);
+  }
+  template <int kCount, bool kLess>
+  void MultiplyBeside(int64_t count, const WinogradColumn& column, const TwoRows& rows) const {
+    if constexpr (kCount > 1) {
+      if (count < kCount) return MultiplyBeside<kCount - 1, kLess>(count, column, rows);
+    }
+    MultiplyTilesBeside<kCount, kLess>(column, rows);
+  }
+
+  template <int kCount>
+  __attribute__((noinline)) void MultiplyTiles(const WinogradColumn& column) const {
+    avx512::ColumnSums<kCount> sums(column);
+    sums.MostSteps();
+    sums.OtherParts(parts_);
+    sums.LastStep(column.to);
+  }
+
+  // The same, with the output stage of two rows beside the steps of the first part.
+  template <int kCount, bool kLess>
+  __attribute__((noinline)) void MultiplyTilesBeside(const WinogradColumn& column,
+                                                     const TwoRows& rows) const {
+    avx512::ColumnSums<kCount> sums(column);
+    const FoldVectors<kLess> fold(*rows.stage);
+    const Vector* half = rows.half;
+    uint8_t* to = rows.outputs.to;
+    static_assert(kChannels == 2 * 8);  // four steps for a row
+#pragma GCC unroll 2
+    for (int64_t row = 0; row < 2; ++row, half += 6, to += rows.pitch) {
+      Vector four[4];
+      sums.Step();
+      sums.Pin();
+      avx512::FourPixels(half, four);
+      avx512::Pin(four);
+      sums.Step();
+      sums.Pin();
+      Vector low[1] = {fold.Two(four[0], four[1])};
+      avx512::Pin(low);
+      sums.Step();
+      sums.Pin();
+      Vector high[1] = {fold.Two(four[2], four[3])};
+      avx512::Pin(high);
+      if (row == 0) {
+        sums.Step();
+        sums.Pin();
+      }
+      if (row < rows.outputs.rows) {
+        avx512::StoreFour(fold.Four(low[0], high[0]), rows.outputs.columns, rows.channels, n_, to);
+      }
+    }
+    sums.OtherParts(parts_);
+    sums.LastStep(column.to);
+  }
+
+  // The output stage of a group for output channels n and following: finish(half, columns, to) of
+  // each row.
+  template <typename T, typename Finish>
+  __attribute__((always_inline)) void FinishRows(const WinogradRectangle& r, Group group,
+                                                 const Vector* half, T* dst, int64_t dst_pitch,
+                                                 const Finish& finish) const {
+    for (; group.tiles > 0; half += kHalf) {
+      const Outputs<T> outputs = group.Take(r, dst, dst_pitch, n_);
+      for (int64_t i = 0; i < outputs.rows; ++i) {
+        finish(half + i * 6, outputs.columns, outputs.to + i * dst_pitch);
+      }
+    }
+  }
+
+  template <bool kLess>
+  __attribute__((noinline)) void FinishFolded(const WinogradRectangle& r, Group group,
+                                              const Vector* half, int64_t n, uint8_t* dst,
+                                              int64_t dst_pitch) const {
+    const FoldVectors<kLess> fold(folded_.data<FoldedWinogradStage>()[n / kWidth]);
+    const int64_t channels = std::min(kWidth, n_ - n);
+    FinishRows(
+        r, group, half, dst, dst_pitch,
+        [&](const Vector* row, int64_t columns, uint8_t* to) __attribute__((always_inline)) {
+          Vector four[4];
+          avx512::FourPixels(row, four);
+          avx512::StoreFour(fold.Four(fold.Two(four[0], four[1]), fold.Two(four[2], four[3])),
+                            columns, channels, n_, to);
+        });
+  }
+
   template <Form kForm, typename T>
   __attribute__((noinline)) void FinishGroup(const WinogradRectangle& r, Group group,
                                              const Vector* half, int64_t n, T* dst,
                                              int64_t dst_pitch) const {
-    const WinogradStage stage = stages_.data<WinogradStage>()[n / kWidth];
     const int64_t channels = std::min(kWidth, n_ - n);
-    for (; group.tiles > 0; --group.tiles, half += kHalf) {
-      const int64_t rows = std::min(kWinogradTile, r.rows - group.y);
-      const int64_t columns = std::min(kWinogradTile, r.columns - group.x);
-      T* to = dst + group.y * dst_pitch + group.x * n_ + n;
-      for (int64_t i = 0; i < rows; ++i, to += dst_pitch) {
-        if constexpr (kForm == Form::kScalar) {
-          FinishRow(half + i * 6, n, columns, channels, to);
-        } else {
-          avx512::StoreFour(avx512::FinishFour<kForm>(half + i * 6, stage), columns, channels, n_,
-                            to);
-        }
-      }
-      group.x += kWinogradTile;
-      if (group.x >= r.columns) {
-        group.x = 0;
-        group.y += kWinogradTile;
-      }
+    if constexpr (kForm == Form::kScalar) {
+      FinishRows(r, group, half, dst, dst_pitch, [&](const Vector* row, int64_t columns, T* to) {
+        FinishRow(row, n, columns, channels, to);
+      });
+    } else {
+      const WinogradStage stage = stages_.data<WinogradStage>()[n / kWidth];
+      FinishRows(
+          r, group, half, dst,
+          dst_pitch, [&](const Vector* row, int64_t columns, T* to) __attribute__((always_inline)) {
+            avx512::StoreFour(avx512::FinishFour<kForm>(row, stage), columns, channels, n_, to);
+          });
     }
   }
 
@@ -195,8 +327,10 @@ class WinogradGroups {
   const int64_t parts_;  // of input channels
   const AlignedBuffer weights_;
   const VectorOutputStage stage_;
-  const Form form_;       // kScalar where it has no WinogradStage
-  AlignedBuffer stages_;  // WinogradStage of each block
+  const Form form_;  // kScalar where it has no WinogradStage
+  // Of each block: FoldedWinogradStage where all channels have one, or else WinogradStage.
+  AlignedBuffer folded_, stages_;
+  bool less_ = false;  // whether FoldedWinogradStage has it anywhere
 };
 
 }  // namespace
