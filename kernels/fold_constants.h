@@ -155,11 +155,12 @@ std::optional<FoldedConstants> FindConstants(Multiplier f, const OutputStage& st
     const unsigned above_c = up.Below(limit), below_c = down.Below(limit);
     if ((above_c | below_c) == 0) continue;
     const int lane = std::countr_zero(above_c | below_c);
+    if (n + lane > most_offset) break;
     const bool is_above = (above_c >> lane & 1) != 0;
     const int64_t rest = is_above ? up.value(lane) : down.value(lane);
     const int64_t offset = is_above ? n + lane : -n - lane;
     const int64_t d = (c + offset * u + low + rest) / m;
-    if (n + lane > most_offset || std::abs(d) + largest >= (int64_t{1} << 31) - 1) break;
+    if (std::abs(d) + largest >= (int64_t{1} << 31) - 1) break;
     return FoldedConstants{f.m, static_cast<int32_t>(d), static_cast<int32_t>(offset)};
   }
   return std::nullopt;
