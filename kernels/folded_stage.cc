@@ -16,15 +16,19 @@ template <int kLanes, int kVectors>
 FoldedStage<kLanes, kVectors>::~FoldedStage() = default;
 
 template <int kLanes, int kVectors>
-FoldedStage<kLanes, kVectors>::FoldedStage(FoldConstantsFunction* fold, const OutputStage& stage,
-                                           const std::vector<int32_t>& addends,
-                                           const std::vector<int64_t>& order, int64_t largest_sum) {
+FoldedStage<kLanes, kVectors>::FoldedStage(FoldConstantsFunction* fold,
+                                           const VectorOutputStage& stage,
+                                           const std::vector<int64_t>& order) {
   constexpr size_t kVector = kLanes, kPair = 2 * kLanes, kAll = kLanes * kVectors;
-  if (stage.rounding == Rounding::kDouble && stage.min < stage.zero_point) return;
+  // Packing to 8 bits is its clamp.
+  const bool packs = stage.min() == 0 && stage.max() == 255;
+  if (!packs || stage.form() != VectorOutputStage::Form::kFloor) return;
+  const OutputStage& exact = stage.stage();
+  const std::vector<int32_t>& addends = stage.addends();
   std::vector<FoldedConstants> folded;
   for (size_t channel = 0; channel < addends.size(); ++channel) {
-    const auto constants = fold(stage.multiplier(static_cast<int64_t>(channel)), stage,
-                                largest_sum + std::abs(int64_t{addends[channel]}));
+    const auto constants = fold(exact.multiplier(static_cast<int64_t>(channel)), exact,
+                                stage.largest_sum() + std::abs(int64_t{addends[channel]}));
     if (!constants) return;
     folded.push_back(*constants);
   }
@@ -41,9 +45,9 @@ FoldedStage<kLanes, kVectors>::FoldedStage(FoldConstantsFunction* fold, const Ou
     vector.m[lane % 2][lane / 2] = f.m;
     vector.start[lane] =
         static_cast<int32_t>(static_cast<uint32_t>(addends[channel]) + static_cast<uint32_t>(f.d));
-    vector.shift[joined] = f.m == 0 ? 0 : stage.multiplier(order[i]).s - 1;
+    vector.shift[joined] = f.m == 0 ? 0 : exact.multiplier(order[i]).s - 1;
     block.offset[i % kAll / kPair][joined / 4 * 8 + i % kPair / kVector * 4 + joined % 4] =
-        static_cast<int16_t>(stage.zero_point - f.n);
+        static_cast<int16_t>(exact.zero_point - f.n);
   }
   blocks_ = std::move(blocks);
 }

@@ -42,16 +42,15 @@ class FoldedStage {
     int16_t offset[kVectors / 2][2 * kLanes];  // zero point - n
   };
 
-  // Out of line, as in VectorOutputStage, whose arguments the last four are.
+  // Out of line, as in VectorOutputStage. `order` as there; that of `stage` may be another.
   FoldedStage();
   FoldedStage(FoldedStage&&) noexcept;
   FoldedStage& operator=(FoldedStage&&) noexcept;
-  FoldedStage(FoldConstantsFunction* fold, const OutputStage& stage,
-              const std::vector<int32_t>& addends, const std::vector<int64_t>& order,
-              int64_t largest_sum);
+  FoldedStage(FoldConstantsFunction* fold, const VectorOutputStage& stage,
+              const std::vector<int64_t>& order);
   ~FoldedStage();
 
-  // Null by default, and where a channel's constants cannot be folded.
+  // Null by default, and where the stage or a channel's constants cannot be folded.
   const Block* blocks() const { return blocks_.data<Block>(); }
   size_t bytes() const { return blocks_.size(); }
 

@@ -88,6 +88,12 @@ class VectorOutputStage {
   void Update(std::span<const Multiplier> multipliers, std::span<const int32_t> addends,
               int32_t min, int32_t max);
 
+  // What it was made from.
+  const OutputStage& stage() const { return stage_; }
+  const std::vector<int32_t>& addends() const { return addends_; }
+  const std::vector<int64_t>& order() const { return order_; }
+  int64_t largest_sum() const { return largest_sum_; }
+
   Form form() const { return form_; }
   const Block* blocks() const { return blocks_.data<Block>(); }
   size_t bytes() const { return blocks_.size(); }

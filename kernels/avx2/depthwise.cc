@@ -29,7 +29,7 @@ class Avx2Depthwise final : public Depthwise {
         out_pitch_(p.out_width * p.channels),
         stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
                VectorOutputStage::Join::kShuffle),
-        folded_(avx2::Fold(stage_.form(), p.stage, DepthwiseAddends(p), Order(p), LargestSum(p))) {
+        folded_(avx2::FoldConstants, stage_, stage_.order()) {
     for (int64_t t = 0; t < 2 * pairs_; ++t) {
       const int64_t tap = t < p.taps() ? t : t - 1;  // an odd last pair reads one tap twice
       offsets_.push_back(static_cast<int32_t>(p.tap_offset(tap / p.kernel_x, tap % p.kernel_x)));

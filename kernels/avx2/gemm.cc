@@ -232,7 +232,7 @@ class Avx2Gemm final : public Gemm {
         chunk_rows_(ChunkRows(p)),
         stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, kChannels), LargestSum(p),
                VectorOutputStage::Join::kShuffle),
-        folded_(avx2::Fold(stage_.form(), p.stage, GemmAddends(p), OrderOfTiles(), LargestSum(p))) {
+        folded_(avx2::FoldConstants, stage_, OrderOfTiles()) {
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * sizeof(W));
     for (int64_t n = 0; n < n_; n += kChannels) {

@@ -111,14 +111,6 @@ INTEGRA_INLINE Finish FinishOf(const FoldedStage& folded, Form form) {
   return form == Form::kTwoStep ? Finish::kTwoStep : Finish::kScalar;
 }
 
-// The stage where it has `form` and can be folded: packing to 8 bits is its clamp.
-INTEGRA_INLINE FoldedStage Fold(Form form, const OutputStage& stage,
-                                const std::vector<int32_t>& addends,
-                                const std::vector<int64_t>& order, int64_t largest_sum) {
-  if (form != Form::kFloor || stage.min != 0 || stage.max != 255) return FoldedStage();
-  return FoldedStage(FoldConstants, stage, addends, order, largest_sum);
-}
-
 struct FoldedVectors {
   __m256i m[2], shift;
 };

@@ -17,6 +17,8 @@ namespace {
 
 using avx512::ClampVectors;
 using avx512::Form;
+using avx512::Hold;
+using avx512::HoldStage;
 
 constexpr int64_t kBlock = 64;
 constexpr int kVectors = 4;  // of 16 channels
@@ -38,15 +40,6 @@ INTEGRA_INLINE Quad Interleave(__m512i a, __m512i b, __m512i c, __m512i d) {
 // As in the GEMM: the type that _mm512_dpbusd_epi32 works on inside.
 using Lanes = int __attribute__((vector_size(64)));
 
-// A load that stays in a register: GCC would rather read memory at each use.
-INTEGRA_INLINE __m512i Hold(const void* p) {
-  __m512i v = _mm512_load_si512(p);
-#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
-  asm("" : "+v"(v));
-#endif
-  return v;
-}
-
 INTEGRA_INLINE Lanes MultiplyAdd(Lanes acc, __m512i x, __m512i w) {
   return (Lanes)_mm512_dpbusd_epi32((__m512i)acc, x, w);
 }
@@ -64,11 +57,8 @@ class VnniDepthwise final : public Depthwise {
         out_pitch_(p.out_width * p.channels),
         stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
                VectorOutputStage::Join::kShuffle),
-        // (Packing to 8 bits is its clamp.)
-        folded_(shares_rows_ && p.stage.min == 0 && p.stage.max == 255
-                    ? avx512::FoldedStage(avx512::FoldConstants, p.stage, DepthwiseAddends(p),
-                                          Order(p), LargestSum(p))
-                    : avx512::FoldedStage()) {
+        folded_(shares_rows_ ? avx512::FoldedStage(avx512::FoldConstants, stage_, stage_.order())
+                             : avx512::FoldedStage()) {
     FindTaps(p);
     for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
       const int w = p.weights[i] - p.weight_zero_point;
@@ -181,10 +171,10 @@ class VnniDepthwise final : public Depthwise {
                                 const avx512::FoldedStage::Block* stage, int v,
                                 __m512i (&scaled)[kCount]) {
     const avx512::FoldedStage::Block::Vector& from = stage->vectors[v];
-    const __m512i even = Hold(from.m[0]), odd = Hold(from.m[1]), shift = Hold(from.shift);
+    const __m512i m[2] = {Hold(from.m[0]), Hold(from.m[1])}, shift = Hold(from.shift);
 #pragma GCC unroll 4
     for (int i = 0; i < kCount; ++i) {
-      scaled[i] = avx512::ScaleFolded((__m512i)sums[i], even, odd, shift);
+      scaled[i] = avx512::ScaleFolded((__m512i)sums[i], m, shift);
     }
   }
 
@@ -202,14 +192,6 @@ class VnniDepthwise final : public Depthwise {
     return _mm512_adds_epi16(_mm512_packs_epi32(a, b), _mm512_load_si512(stage->offset[half]));
   }
 
-  INTEGRA_INLINE avx512::StageVectors HoldStage(const VectorOutputStage::Block& b) {
-    return {{Hold(b.m[0]), Hold(b.m[1])},
-            {Hold(b.c[0]), Hold(b.c[1])},
-            Hold(b.shift),
-            _mm512_load_si512(b.pre),
-            _mm512_load_si512(b.half)};
-  }
-
   // Of sums that were scaled and packed to 16 bits, vectors 0 and 1 and vectors 2 and 3.
   template <bool kFolded>
   INTEGRA_INLINE void Store(__m512i low, __m512i high, const ClampVectors& clamp, int64_t valid,
@@ -219,7 +201,7 @@ class VnniDepthwise final : public Depthwise {
     if (valid == kBlock) {
       _mm512_storeu_si512(dst, bytes);
     } else {
-      _mm512_mask_storeu_epi8(dst, (~uint64_t{0}) >> (kBlock - valid), bytes);
+      _mm512_mask_storeu_epi8(dst, avx512::FirstBytes(valid), bytes);
     }
   }
 

@@ -47,11 +47,6 @@ INTEGRA_INLINE void StoreChannels(uint8_t* dst, __m512i bytes, int vectors, int 
   }
 }
 
-// A mask of the first `count` of 64 bytes.
-INTEGRA_INLINE __mmask64 FirstBytes(int64_t count) {
-  return count <= 0 ? 0 : ~uint64_t{0} >> (64 - std::min<int64_t>(count, 64));
-}
-
 // Where the scalar form leaves a row of a panel: as outputs or, where `sums` is not null, as sums.
 struct ScalarRow {
   const VectorOutputStage* stage;
@@ -65,7 +60,7 @@ struct ScalarRow {
 __attribute__((noinline)) void StoreScalar(const ScalarRow& row, int64_t first, __m512i sums) {
   const int64_t count = std::min<int64_t>(16, row.valid - first);
   if (row.sums != nullptr) {
-    _mm512_mask_storeu_epi32(row.sums + first, static_cast<__mmask16>(FirstBytes(count)),
+    _mm512_mask_storeu_epi32(row.sums + first, static_cast<__mmask16>(avx512::FirstBytes(count)),
                              _mm512_shuffle_epi32(sums, _MM_PERM_DBCA));
     return;
   }
@@ -113,7 +108,7 @@ class PanelLoop {
 
  public:
   explicit PanelLoop(const Panel& p)
-      : clamp_(avx512::LoadClamp(*p.stage)), p_(p), mask_(FirstBytes(p.valid)) {
+      : clamp_(avx512::LoadClamp(*p.stage)), p_(p), mask_(avx512::FirstBytes(p.valid)) {
     if (NR == 1) only_ = LoadStageOf(0);
   }
 
@@ -186,17 +181,11 @@ class PanelLoop {
 
   // Sums are made before here: GCC would put them off until they are used.
   __attribute__((always_inline)) static void Pin(Lanes (&sums)[MR][NR]) {
-#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
 #pragma GCC unroll 8
     for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) {
-        Lanes sum = sums[i][j];
-        asm volatile("" : "+v"(sum));
-        sums[i][j] = sum;
-      }
+      for (int j = 0; j < NR; ++j) sums[i][j] = avx512::Pinned(sums[i][j]);
     }
-#endif
   }
 
   // The output stage of the tile whose first row is `r`.
@@ -210,7 +199,7 @@ class PanelLoop {
 #pragma GCC unroll 8
     for (int i = first; i < first + kPartRows; ++i) {
       if constexpr (kFolded) {
-        sums[i][j] = (Lanes)avx512::ScaleFolded((__m512i)sums[i][j], v.m[0], v.m[1], v.shift);
+        sums[i][j] = (Lanes)avx512::ScaleFolded((__m512i)sums[i][j], v.m, v.shift);
       } else if constexpr (kForm == Form::kFloor) {
         sums[i][j] = (Lanes)avx512::ScaleFloor((__m512i)sums[i][j], v);
       } else if constexpr (kForm == Form::kTwoStep) {

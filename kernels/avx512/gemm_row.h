@@ -62,7 +62,7 @@ INTEGRA_INLINE void StoreRow(const RowPanel& p, const Lanes (&scaled)[NR],
     if (kVectors == 4 && valid >= 64) {
       _mm512_storeu_si512(dst, bytes);
     } else {
-      StoreChannels(dst, bytes, kVectors, 0, FirstBytes(valid));
+      StoreChannels(dst, bytes, kVectors, 0, avx512::FirstBytes(valid));
     }
     StoreRow<NR, kFirst + 4>(p, scaled, clamp);
   }

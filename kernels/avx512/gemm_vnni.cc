@@ -16,7 +16,38 @@ namespace {
 
 class VnniGemm final : public Gemm {
  public:
-  explicit VnniGemm(const GemmProblem& p) : VnniGemm(p, GemmAddends(p), LargestSum(p)) {}
+  explicit VnniGemm(const GemmProblem& p)
+      : n_(p.n),
+        one_row_(p.max_rows == 1),
+        segments_(p.segments),
+        segment_steps_((p.segment_length + 3) / 4),
+        segment_length_(p.segment_length),
+        steps_(segments_ * segment_steps_),
+        weight_zero_point_(p.weight_zero_point),
+        max_rows_(p.max_rows),
+        stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, 16 * kWidestRow), LargestSum(p),
+               VectorOutputStage::Join::kShuffle) {
+    // Widest panels first, but evenly shared (5 = 3 + 2, not 4 + 1).
+    const int64_t widest = one_row_ ? kWidestRow : std::ssize(kPanels);
+    int64_t vectors = (n_ + 15) / 16;
+    while (vectors > 0) {
+      const int64_t groups = (vectors + widest - 1) / widest;
+      const int64_t width = (vectors + groups - 1) / groups;
+      widths_.push_back(width);
+      if (!one_row_) steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
+      vectors -= width;
+    }
+    if (segments_ == 1) {  // found once and for all: this would be a good part of a small Run
+      constexpr int32_t kNoOffset = 0;
+      one_segment_.resize(static_cast<size_t>(steps_));
+      FindSteps(&kNoOffset, one_segment_.data());
+    }
+    if (one_row_ && p.stage.multipliers.size() == 1) ShareStage();
+    if (!one_row_ && weight_zero_point_ == 0) {
+      folded_ = avx512::FoldedStage(avx512::FoldConstants, stage_, OrderOfPanels());
+    }
+    Pack(p);
+  }
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
@@ -35,41 +66,6 @@ class VnniGemm final : public Gemm {
   size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
-  VnniGemm(const GemmProblem& p, const std::vector<int32_t>& addends, int64_t largest_sum)
-      : n_(p.n),
-        one_row_(p.max_rows == 1),
-        segments_(p.segments),
-        segment_steps_((p.segment_length + 3) / 4),
-        segment_length_(p.segment_length),
-        steps_(segments_ * segment_steps_),
-        weight_zero_point_(p.weight_zero_point),
-        max_rows_(p.max_rows),
-        stage_(p.stage, addends, Order(p.n), largest_sum, VectorOutputStage::Join::kShuffle) {
-    // Widest panels first, but evenly shared (5 = 3 + 2, not 4 + 1).
-    const int64_t widest = one_row_ ? kWidestRow : std::ssize(kPanels);
-    int64_t vectors = (n_ + 15) / 16;
-    while (vectors > 0) {
-      const int64_t groups = (vectors + widest - 1) / widest;
-      const int64_t width = (vectors + groups - 1) / groups;
-      widths_.push_back(width);
-      if (!one_row_) steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
-      vectors -= width;
-    }
-    if (segments_ == 1) {  // found once and for all: this would be a good part of a small Run
-      constexpr int32_t kNoOffset = 0;
-      one_segment_.resize(static_cast<size_t>(steps_));
-      FindSteps(&kNoOffset, one_segment_.data());
-    }
-    if (one_row_ && p.stage.multipliers.size() == 1) ShareStage(p, addends, largest_sum);
-    // (Packing to 8 bits is its clamp.)
-    const bool packs = p.stage.min == 0 && p.stage.max == 255 && weight_zero_point_ == 0;
-    if (!one_row_ && packs && stage_.form() == Form::kFloor) {
-      folded_ = avx512::FoldedStage(avx512::FoldConstants, p.stage, addends, OrderOfPanels(),
-                                    largest_sum);
-    }
-    Pack(p);
-  }
-
   // To outputs or, where T is int32_t, to sums.
   template <typename T>
   void RunRows(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
@@ -197,40 +193,30 @@ class VnniGemm final : public Gemm {
     return offsets;
   }
 
-  void ShareStage(const GemmProblem& p, const std::vector<int32_t>& addends, int64_t largest_sum) {
-    for (const int64_t c : Order(n_)) {
-      addends_.push_back(c < 0 ? 0 : addends[static_cast<size_t>(c)]);
+  void ShareStage() {
+    for (const int64_t c : stage_.order()) {
+      addends_.push_back(c < 0 ? 0 : stage_.addends()[static_cast<size_t>(c)]);
     }
     int64_t largest = 0;
-    for (const int32_t a : addends) largest = std::max(largest, std::abs(int64_t{a}));
-    shared_stage_ = VectorOutputStage(p.stage, std::vector<int32_t>(16), PlainOrder(16, 16),
-                                      largest_sum + largest, VectorOutputStage::Join::kShuffle);
+    for (const int32_t a : addends_) largest = std::max(largest, std::abs(int64_t{a}));
+    shared_stage_ =
+        VectorOutputStage(stage_.stage(), std::vector<int32_t>(16), PlainOrder(16, 16),
+                          stage_.largest_sum() + largest, VectorOutputStage::Join::kShuffle);
     if (shared_stage_.form() == Form::kScalar) addends_.clear();
   }
 
   // A block of 64 positions for each panel. A single vector stands there twice, as rows are packed
   // in pairs.
   std::vector<int64_t> OrderOfPanels() const {
-    const std::vector<int64_t> plain = Order(n_);
     std::vector<int64_t> order;
     int64_t channel = 0;
     for (const int64_t width : widths_) {
       for (int64_t i = 0; i < 64; ++i) {
         const int64_t position = width == 1 && i < 32 ? i % 16 : i;
-        order.push_back(position < 16 * width ? plain[static_cast<size_t>(channel + position)]
-                                              : -1);
+        order.push_back(
+            position < 16 * width ? stage_.order()[static_cast<size_t>(channel + position)] : -1);
       }
       channel += 16 * width;
-    }
-    return order;
-  }
-
-  // Channels are where joining their halves puts them in order.
-  static std::vector<int64_t> Order(int64_t n) {
-    const std::vector<int64_t> plain = PlainOrder(n, 16 * kWidestRow);
-    std::vector<int64_t> order(plain.size());
-    for (size_t i = 0; i < order.size(); ++i) {
-      order[i] = plain[static_cast<size_t>(VectorOutputStage::Shuffled(static_cast<int64_t>(i)))];
     }
     return order;
   }
@@ -268,8 +254,8 @@ class VnniGemm final : public Gemm {
     for (int64_t t = 0; t < segments_; ++t) {
       const uint8_t* x = src.base + src.row_offsets[r] + src.segment_offsets[t];
       for (int64_t k = 0; k < segment_length_; k += 64) {
-        const int64_t left = std::min<int64_t>(64, segment_length_ - k);
-        const __m512i bytes = _mm512_maskz_loadu_epi8((~uint64_t{0}) >> (64 - left), x + k);
+        const __m512i bytes =
+            _mm512_maskz_loadu_epi8(avx512::FirstBytes(segment_length_ - k), x + k);
         sum = _mm512_dpbusd_epi32(sum, bytes, ones);
       }
     }

@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
+
 #include "kernels/output_stage.h"
 
 namespace integra::kernels::avx512 {
@@ -26,14 +28,17 @@ INTEGRA_INLINE StageVectors LoadStage(const VectorOutputStage::Block& b) {
           _mm512_load_si512(b.half)};
 }
 
-// A load that stays in a register, at this place: GCC would rather read memory at each use.
-INTEGRA_INLINE __m512i Hold(const void* p) {
-  __m512i v = _mm512_load_si512(p);
+// v, which is in a register at this place: GCC may neither put it off nor read it from memory.
+template <typename Vector>
+INTEGRA_INLINE Vector Pinned(Vector v) {
 #ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
   asm volatile("" : "+v"(v));
 #endif
   return v;
 }
+
+// A load that stays in a register: GCC would rather read memory at each use.
+INTEGRA_INLINE __m512i Hold(const void* p) { return Pinned(_mm512_load_si512(p)); }
 
 // LoadStage, with all that kFloor needs in registers.
 INTEGRA_INLINE StageVectors HoldStage(const VectorOutputStage::Block& b) {
@@ -52,13 +57,24 @@ INTEGRA_INLINE StageVectors LoadAndShuffleStage(const VectorOutputStage::Block& 
   return v;
 }
 
-// Lanes of (acc * m + c) >> 32, lane i of acc in VectorOutputStage::Shuffled(i).
+// The upper halves of 64-bit lanes, those of even and of odd channels: lane i of the channels in
+// VectorOutputStage::Shuffled(i).
+INTEGRA_INLINE __m512i JoinUpper(__m512i even, __m512i odd) {
+  // (The instruction is one of floating point by its name alone: it moves 32-bit lanes.)
+  return (__m512i)_mm512_shuffle_ps((__m512)even, (__m512)odd, _MM_SHUFFLE(3, 1, 3, 1));
+}
+
+// Lanes of (acc * m) >> 32, joined.
+INTEGRA_INLINE __m512i MultiplyHigh(__m512i acc, const __m512i (&m)[2]) {
+  return JoinUpper(_mm512_mul_epi32(acc, m[0]), _mm512_mul_epi32(_mm512_srli_epi64(acc, 32), m[1]));
+}
+
+// Lanes of (acc * m + c) >> 32, joined.
 INTEGRA_INLINE __m512i MultiplyHigh(__m512i acc, const StageVectors& v) {
   const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
   const __m512i odd =
       _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), v.m[1]), v.c[1]);
-  // (The instruction is one of floating point by its name alone: it moves 32-bit lanes.)
-  return (__m512i)_mm512_shuffle_ps((__m512)even, (__m512)odd, _MM_SHUFFLE(3, 1, 3, 1));
+  return JoinUpper(even, odd);
 }
 
 // 16 scaled and rounded accumulators, shuffled, without zero point and clamp.
@@ -74,11 +90,8 @@ INTEGRA_INLINE __m512i ScaleTwoStep(__m512i acc, const StageVectors& v) {
 }
 
 // A FoldedStage's 16 sums: scaled and shuffled.
-INTEGRA_INLINE __m512i ScaleFolded(__m512i acc, __m512i even_m, __m512i odd_m, __m512i shift) {
-  const __m512i even = _mm512_mul_epi32(acc, even_m);
-  const __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(acc, 32), odd_m);
-  return _mm512_srav_epi32(
-      (__m512i)_mm512_shuffle_ps((__m512)even, (__m512)odd, _MM_SHUFFLE(3, 1, 3, 1)), shift);
+INTEGRA_INLINE __m512i ScaleFolded(__m512i acc, const __m512i (&m)[2], __m512i shift) {
+  return _mm512_srav_epi32(MultiplyHigh(acc, m), shift);
 }
 
 struct ClampVectors {
@@ -122,6 +135,11 @@ INTEGRA_INLINE __m512i Unshuffle(__m512i bytes) {
   const __m512i order =
       _mm512_broadcast_i32x4(_mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15));
   return _mm512_shuffle_epi8(bytes, order);
+}
+
+// A mask of the first `count` of 64 bytes.
+INTEGRA_INLINE __mmask64 FirstBytes(int64_t count) {
+  return count <= 0 ? 0 : ~uint64_t{0} >> (64 - std::min<int64_t>(count, 64));
 }
 
 }  // namespace integra::kernels::avx512

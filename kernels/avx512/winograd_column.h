@@ -24,14 +24,8 @@ struct WinogradColumn {
 // Vectors are made before here: GCC would put them off until they are used.
 template <int kCount>
 __attribute__((always_inline)) inline void Pin(__m512i (&vectors)[kCount]) {
-#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
 #pragma GCC unroll 4
-  for (int i = 0; i < kCount; ++i) {
-    __m512i v = vectors[i];
-    asm volatile("" : "+v"(v));
-    vectors[i] = v;
-  }
-#endif
+  for (int i = 0; i < kCount; ++i) vectors[i] = Pinned(vectors[i]);
 }
 
 // The sums of a column of kCount tiles, in registers.
@@ -79,17 +73,11 @@ class ColumnSums {
 
   // Sums are made before here: GCC would put them off until they are used.
   __attribute__((always_inline)) void Pin() {
-#ifndef INTEGRA_EMULATE_AVX512  // there are no such registers then
 #pragma GCC unroll 4
     for (int t = 0; t < kCount; ++t) {
 #pragma GCC unroll 6
-      for (int i = 0; i < 6; ++i) {
-        Vectors::Lanes sum = sums_[t][i];
-        asm volatile("" : "+v"(sum));
-        sums_[t][i] = sum;
-      }
+      for (int i = 0; i < 6; ++i) sums_[t][i] = Pinned(sums_[t][i]);
     }
-#endif
   }
 
   // The last step, tile by tile, so that one is transformed beside the products of the next.

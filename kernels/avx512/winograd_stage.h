@@ -20,12 +20,12 @@ struct WinogradStage {
 
 // |addend| <= 2^24 and s in [-5, 24], so that products of 64 * (sum + addend), whose sum is less
 // than 2^25, and all that is added to them fit in 64 bits.
-INTEGRA_INLINE bool HasWinogradStage(const GemmProblem& p, Form form) {
-  if (form == Form::kScalar) return false;
-  for (const int32_t a : WinogradAddends(p)) {
+INTEGRA_INLINE bool HasWinogradStage(const VectorOutputStage& stage) {
+  if (stage.form() == Form::kScalar) return false;
+  for (const int32_t a : stage.addends()) {
     if (a < -(1 << 24) || a > 1 << 24) return false;
   }
-  for (const Multiplier& f : p.stage.multipliers) {
+  for (const Multiplier& f : stage.stage().multipliers) {
     if (f.m != 0 && (f.s < -5 || f.s > 24)) return false;
   }
   return true;
@@ -119,9 +119,7 @@ class FoldVectors {
 
  private:
   __attribute__((always_inline)) __m512i Scale(__m512i sums) const {
-    const __m512i even = _mm512_mul_epi32(sums, m_[0]);
-    const __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(sums, 32), m_[1]);
-    __m512i h = (__m512i)_mm512_shuffle_ps((__m512)even, (__m512)odd, _MM_SHUFFLE(3, 1, 3, 1));
+    __m512i h = MultiplyHigh(sums, m_);
     if constexpr (kLess) {
       const __mmask16 below = _mm512_cmplt_epi32_mask(h, half_);
       h = _mm512_mask_sub_epi32(h, below, h, less_);

@@ -38,7 +38,7 @@ class WinogradGroups {
         parts_((p.segment_length / 3 + kChannels - 1) / kChannels),
         weights_(WinogradWeightsByColumns(p, kWidth, kChannels)),
         stage_(p.stage, WinogradAddends(p), PlainOrder(p.n, kWidth), LargestSum(p)),
-        form_(avx512::HasWinogradStage(p, stage_.form()) ? stage_.form() : Form::kScalar) {
+        form_(avx512::HasWinogradStage(stage_) ? stage_.form() : Form::kScalar) {
     const auto blocks = static_cast<size_t>((p.n + kWidth - 1) / kWidth);
     const std::vector<WinogradFold> folds = FoldWinogradStage(p);
     if (!folds.empty()) {
@@ -342,8 +342,9 @@ std::unique_ptr<const Winograd> MakeAvx512VnniWinograd(const GemmProblem& proble
   constexpr int64_t kCachedWeights = int64_t{512} << 10;
   const int64_t weights =
       kWinogradProducts * int64_t{sizeof(int16_t)} * problem.n * problem.segment_length / 3;
-  if (weights <= kCachedWeights)
+  if (weights <= kCachedWeights) {
     return std::make_unique<WinogradTiles<WinogradGroups>>(problem, kName);
+  }
   using Products = WinogradProducts<Vectors, 2, 8, avx512::Requantize>;
   return std::make_unique<WinogradTiles<Products>>(problem, kName);
 }
