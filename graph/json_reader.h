@@ -5,7 +5,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,13 +20,14 @@ namespace integra::graph {
 inline constexpr int kMaxJsonDepth = 32;
 
 struct JsonValue {
-  using Array = std::vector<JsonValue>;
-  using Object = std::vector<std::pair<std::string, JsonValue>>;  // in the file's order
+  using Array = std::span<const JsonValue>;
+  using Member = std::pair<std::string_view, JsonValue>;
+  using Object = std::span<const Member>;  // in the file's order
 
   // Texts and containers are held by pointer: a value is 24 bytes, so that a long list of numbers
   // takes memory in proportion to the file.
-  std::variant<std::nullptr_t, bool, int64_t, double, std::unique_ptr<std::string>,
-               std::unique_ptr<Array>, std::unique_ptr<Object>>
+  std::variant<std::nullptr_t, bool, int64_t, double, const std::string_view*, const Array*,
+               const Object*>
       value = nullptr;
   uint32_t line = 0;
 
@@ -33,34 +35,52 @@ struct JsonValue {
   const bool* boolean() const { return std::get_if<bool>(&value); }
   const int64_t* integer() const { return std::get_if<int64_t>(&value); }
   const double* real() const { return std::get_if<double>(&value); }
-  const std::string* text() const { return Pointee<std::string>(); }
+  const std::string_view* text() const { return Pointee<std::string_view>(); }
   const Array* array() const { return Pointee<Array>(); }
   const Object* object() const { return Pointee<Object>(); }
 
  private:
   template <typename T>
   const T* Pointee() const {
-    const auto* held = std::get_if<std::unique_ptr<T>>(&value);
-    return held == nullptr ? nullptr : held->get();
+    const auto* held = std::get_if<const T*>(&value);
+    return held == nullptr ? nullptr : *held;
   }
 };
+
+// What a message is about: {"tensor '", name, "'"}, or a part of that. It copies nothing, and is
+// put together only where there is a message.
+struct JsonSubject {
+  std::string_view before = "";
+  std::string_view name = "";
+  std::string_view after = "";
+  const JsonSubject* whole = nullptr;
+
+  bool empty() const { return before.empty() && name.empty(); }
+  // Of this, which has to outlive it: Part(": attribute '", name, "'").
+  JsonSubject Part(std::string_view part, std::string_view part_name = "",
+                   std::string_view behind = "") const {
+    return {part, part_name, behind, this};
+  }
+};
+std::string ToText(const JsonSubject& subject);
 
 // A parsed file: its values, and the messages about them.
 class JsonDocument {
  public:
-  // Throws Error (kInvalidFile). `source` is the file's name for messages.
+  // Throws Error (kInvalidFile). `source` is the file's name for messages. Texts point into `text`,
+  // which has to outlive the document.
   JsonDocument(std::string source, std::string_view text);
 
   const JsonValue& root() const { return root_; }
   const std::string& source() const { return source_; }
 
   // The value as what it has to be. `what` names it in the message: "tensor 'x': \"dtype\"".
-  const std::string& Text(const JsonValue& value, std::string_view what) const;
-  int64_t Integer(const JsonValue& value, std::string_view what) const;
-  double Number(const JsonValue& value, std::string_view what) const;  // an integer will do
-  const JsonValue::Array& Array(const JsonValue& value, std::string_view what) const;
-  const JsonValue::Object& Object(const JsonValue& value, std::string_view what) const;
-  std::vector<int64_t> Integers(const JsonValue& value, std::string_view what) const;
+  std::string_view Text(const JsonValue& value, const JsonSubject& what) const;
+  int64_t Integer(const JsonValue& value, const JsonSubject& what) const;
+  double Number(const JsonValue& value, const JsonSubject& what) const;  // an integer will do
+  JsonValue::Array Array(const JsonValue& value, const JsonSubject& what) const;
+  JsonValue::Object Object(const JsonValue& value, const JsonSubject& what) const;
+  std::vector<int64_t> Integers(const JsonValue& value, const JsonSubject& what) const;
 
   template <typename... Parts>
   [[noreturn]] void FailAt(const JsonValue& place, const Parts&... parts) const {
@@ -69,6 +89,7 @@ class JsonDocument {
 
  private:
   std::string source_;
+  std::pmr::monotonic_buffer_resource memory_;  // of everything below root_
   JsonValue root_;
 };
 
@@ -76,21 +97,21 @@ class JsonDocument {
 class JsonFields {
  public:
   // `what` names the object in messages: "tensor 'x'". Empty: the whole file.
-  JsonFields(const JsonDocument& document, const JsonValue& value, std::string what);
+  JsonFields(const JsonDocument& document, const JsonValue& value, const JsonSubject& what);
 
   const JsonValue* Find(std::string_view name);  // nullptr where it is absent
   const JsonValue& Require(std::string_view name);
   void RefuseOthers() const;
 
   // "tensor 'x': \"name\"", for messages about a field.
-  std::string Name(std::string_view field) const;
+  JsonSubject Name(std::string_view field) const;
 
  private:
   const JsonDocument& document_;
   const JsonValue& value_;
-  const JsonValue::Object& object_;
-  std::string what_;
-  std::vector<std::string> known_;
+  const JsonValue::Object object_;
+  const JsonSubject what_;
+  std::vector<std::string_view> known_;
 };
 
 }  // namespace integra::graph

@@ -47,7 +47,7 @@ class NetworkReader {
       : path_(path), json_(path.string(), text), options_(options) {}
 
   Graph Read() {
-    JsonFields fields(json_, json_.root(), "");
+    JsonFields fields(json_, json_.root(), {});
     CheckVersion(fields);
     graph_.source = json_.source();
     graph_.name = json_.Text(fields.Require("name"), fields.Name("name"));
@@ -59,10 +59,11 @@ class NetworkReader {
     const JsonValue& tensors = fields.Require("tensors");
     const JsonValue& nodes = fields.Require("nodes");
     fields.RefuseOthers();
-    for (const auto& [name, value] : json_.Object(tensors, "\"tensors\"")) ReadTensor(name, value);
-    for (const JsonValue& node : json_.Array(nodes, "\"nodes\"")) ReadNode(node);
-    graph_.inputs = ReadReferences(inputs, "\"inputs\"", false);
-    graph_.outputs = ReadReferences(outputs, "\"outputs\"", false);
+    for (const auto& [name, value] : json_.Object(tensors, {"\"tensors\""}))
+      ReadTensor(name, value);
+    for (const JsonValue& node : json_.Array(nodes, {"\"nodes\""})) ReadNode(node);
+    graph_.inputs = ReadReferences(inputs, {"\"inputs\""}, false);
+    graph_.outputs = ReadReferences(outputs, {"\"outputs\""}, false);
     for (const TensorId id : graph_.inputs) RequireShape(id, inputs);
     return std::move(graph_);
   }
@@ -84,8 +85,8 @@ class NetworkReader {
   }
 
   void ReadMetadata(const JsonValue& metadata) {
-    for (const auto& [key, value] : json_.Object(metadata, "\"metadata\"")) {
-      graph_.metadata[key] = json_.Text(value, StrCat("metadata '", key, "'"));
+    for (const auto& [key, value] : json_.Object(metadata, {"\"metadata\""})) {
+      graph_.metadata[std::string(key)] = json_.Text(value, {"metadata '", key, "'"});
     }
   }
 
@@ -94,7 +95,7 @@ class NetworkReader {
       if (checksum != nullptr) json_.FailAt(*checksum, "\"weights_xxh64\" without \"weights\"");
       return;
     }
-    const std::string& file_name = json_.Text(*name, "\"weights\"");
+    const std::string file_name(json_.Text(*name, {"\"weights\""}));
     std::shared_ptr<const MappedFile> file;
     try {
       file = MappedFile::OpenInside(path_.parent_path(), file_name, options_.max_weights_bytes);
@@ -103,7 +104,7 @@ class NetworkReader {
     }
     const std::string source = (path_.parent_path() / file_name).string();
     if (checksum != nullptr) {
-      const std::string& expected = json_.Text(*checksum, "\"weights_xxh64\"");
+      const std::string_view expected = json_.Text(*checksum, {"\"weights_xxh64\""});
       const std::string found = ChecksumOf(*file);
       if (found != expected) file = OpenBackup(file_name, expected);
       if (file == nullptr) {
@@ -123,7 +124,7 @@ class NetworkReader {
 
   // The old weights, where a writer has already replaced them but not yet the network file.
   std::shared_ptr<const MappedFile> OpenBackup(const std::string& weights,
-                                               const std::string& checksum) const {
+                                               std::string_view checksum) const {
     const auto backup = BackupOf(weights, checksum);
     if (backup.empty()) return nullptr;
     try {
@@ -134,13 +135,13 @@ class NetworkReader {
     }
   }
 
-  void ReadTensor(const std::string& name, const JsonValue& value) {
-    const std::string what = StrCat("tensor '", name, "'");
+  void ReadTensor(std::string_view name, const JsonValue& value) {
+    const JsonSubject what = {"tensor '", name, "'"};
     JsonFields fields(json_, value, what);
     Tensor tensor;
     tensor.name = name;
     const JsonValue& dtype = fields.Require("dtype");
-    const std::string& dtype_name = json_.Text(dtype, fields.Name("dtype"));
+    const std::string_view dtype_name = json_.Text(dtype, fields.Name("dtype"));
     if (!ParseDataType(dtype_name, &tensor.dtype)) {
       json_.FailAt(dtype, what, ": unknown dtype '", dtype_name, "'",
                    DidYouMean(dtype_name, DataTypeNames()));
@@ -150,8 +151,7 @@ class NetworkReader {
     }
     has_shape_.push_back(fields.Find("shape") != nullptr);
     if (const JsonValue* quantization = fields.Find("quantization")) {
-      tensor.quantization =
-          values_->ReadQuantization(*quantization, StrCat(what, ": quantization"));
+      tensor.quantization = values_->ReadQuantization(*quantization, what.Part(": quantization"));
     }
     const JsonValue* data = fields.Find("data");
     const JsonValue* weights = fields.Find("weights");
@@ -173,8 +173,8 @@ class NetworkReader {
     }
   }
 
-  TensorId Resolve(const JsonValue& value, std::string_view what) const {
-    const std::string& name = json_.Text(value, what);
+  TensorId Resolve(const JsonValue& value, const JsonSubject& what) const {
+    const std::string_view name = json_.Text(value, what);
     const auto found = ids_.find(name);
     if (found != ids_.end()) return found->second;
     std::vector<std::string> names;
@@ -182,7 +182,7 @@ class NetworkReader {
     json_.FailAt(value, what, ": there is no tensor '", name, "'", DidYouMean(name, names));
   }
 
-  std::vector<TensorId> ReadReferences(const JsonValue& value, const std::string& what,
+  std::vector<TensorId> ReadReferences(const JsonValue& value, const JsonSubject& what,
                                        bool may_be_absent) const {
     std::vector<TensorId> ids;
     for (const JsonValue& item : json_.Array(value, what)) {
@@ -192,17 +192,16 @@ class NetworkReader {
   }
 
   void ReadNode(const JsonValue& value) {
-    std::string what = StrCat("node ", graph_.nodes.size());
-    if (value.object() != nullptr) {
-      JsonFields named(json_, value, what);
-      const JsonValue& name = named.Require("name");
-      what = StrCat("node '", json_.Text(name, named.Name("name")), "'");
-    }
+    const std::string number = std::to_string(graph_.nodes.size());
+    JsonFields named(json_, value, {"node ", number});
+    const std::string_view name = json_.Text(named.Require("name"), named.Name("name"));
+    const JsonSubject what = {"node '", name, "'"};
     JsonFields fields(json_, value, what);
+    fields.Require("name");
     Node node;
-    node.name = json_.Text(fields.Require("name"), fields.Name("name"));
+    node.name = name;
     const JsonValue& type = fields.Require("type");
-    const std::string& type_name = json_.Text(type, fields.Name("type"));
+    const std::string_view type_name = json_.Text(type, fields.Name("type"));
     const auto parsed = ParseOpType(type_name);
     if (!parsed) {
       Fail(ErrorCode::kUnsupported, json_.source(), ":", type.line, ": ", what,
@@ -213,8 +212,8 @@ class NetworkReader {
     node.outputs = ReadReferences(fields.Require("outputs"), fields.Name("outputs"), false);
     if (const JsonValue* attributes = fields.Find("attributes")) {
       for (const auto& [key, item] : json_.Object(*attributes, fields.Name("attributes"))) {
-        node.attributes.emplace(
-            key, values_->ReadAttribute(item, StrCat(what, ": attribute '", key, "'")));
+        node.attributes.emplace(std::string(key),
+                                values_->ReadAttribute(item, what.Part(": attribute '", key, "'")));
       }
     }
     fields.RefuseOthers();
@@ -228,7 +227,7 @@ class NetworkReader {
   std::optional<NetworkValues> values_;
   Graph graph_;
   std::vector<bool> has_shape_;  // per tensor
-  std::unordered_map<std::string, TensorId> ids_;
+  std::unordered_map<std::string_view, TensorId> ids_;
 };
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace integra::graph {
 namespace {
 
 template <typename T, typename Convert>
-SharedBytes Elements(const JsonValue::Array& items, const Convert& convert) {
+SharedBytes Elements(JsonValue::Array items, const Convert& convert) {
   std::vector<T> values;
   values.reserve(items.size());
   for (const JsonValue& item : items) values.push_back(convert(item));
@@ -17,8 +17,8 @@ SharedBytes Elements(const JsonValue::Array& items, const Convert& convert) {
 
 }  // namespace
 
-StoredTensor NetworkValues::Stored(const JsonValue& key, std::string_view what) const {
-  const std::string& name = json_.Text(key, what);
+StoredTensor NetworkValues::Stored(const JsonValue& key, const JsonSubject& what) const {
+  const std::string_view name = json_.Text(key, what);
   if (weights_ == nullptr) json_.FailAt(key, what, ": the network names no \"weights\" file");
   if (!weights_->Has(name)) {
     json_.FailAt(key, what, ": there is no '", name, "' in ", weights_->source());
@@ -27,7 +27,7 @@ StoredTensor NetworkValues::Stored(const JsonValue& key, std::string_view what) 
 }
 
 // The tensor of one dimension that {"weights": key} names.
-StoredTensor NetworkValues::StoredList(const JsonValue& value, const std::string& what) const {
+StoredTensor NetworkValues::StoredList(const JsonValue& value, const JsonSubject& what) const {
   JsonFields fields(json_, value, what);
   const JsonValue& key = fields.Require("weights");
   fields.RefuseOthers();
@@ -40,7 +40,7 @@ StoredTensor NetworkValues::StoredList(const JsonValue& value, const std::string
 }
 
 std::vector<int64_t> NetworkValues::StoredIntegers(const JsonValue& value,
-                                                   const std::string& what) const {
+                                                   const JsonSubject& what) const {
   const StoredTensor stored = StoredList(value, what);
   if (stored.dtype == DataType::kInt32) {
     const auto* data = stored.data.as<int32_t>();
@@ -56,7 +56,7 @@ std::vector<int64_t> NetworkValues::StoredIntegers(const JsonValue& value,
 }
 
 SharedBytes NetworkValues::ReadConstant(const JsonValue* in_place, const JsonValue* key,
-                                        const std::string& what, DataType dtype,
+                                        const JsonSubject& what, DataType dtype,
                                         const Shape& shape) const {
   if (in_place != nullptr && key != nullptr) {
     json_.FailAt(*key, what, ": its data stands both here and in the weights file");
@@ -74,7 +74,7 @@ SharedBytes NetworkValues::ReadConstant(const JsonValue* in_place, const JsonVal
 }
 
 template <typename T>
-T NetworkValues::NarrowTo(const JsonValue& place, int64_t value, std::string_view what) const {
+T NetworkValues::NarrowTo(const JsonValue& place, int64_t value, const JsonSubject& what) const {
   if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) {
     json_.FailAt(place, what, ": ", value, " is outside of ",
                  int64_t{std::numeric_limits<T>::min()}, " to ",
@@ -84,19 +84,18 @@ T NetworkValues::NarrowTo(const JsonValue& place, int64_t value, std::string_vie
 }
 
 template <typename T>
-SharedBytes NetworkValues::IntegerElements(const JsonValue::Array& items,
-                                           const std::string& what) const {
+SharedBytes NetworkValues::IntegerElements(JsonValue::Array items, const JsonSubject& what) const {
   return Elements<T>(items, [&](const JsonValue& item) {
     return NarrowTo<T>(item, json_.Integer(item, what), what);
   });
 }
 
 // How many there have to be is checked by Validate(), after the shape.
-SharedBytes NetworkValues::ReadElements(const JsonValue& value, const std::string& what,
+SharedBytes NetworkValues::ReadElements(const JsonValue& value, const JsonSubject& what,
                                         DataType dtype) const {
-  const auto& items = json_.Array(value, StrCat(what, ": \"data\""));
+  const auto items = json_.Array(value, what.Part(": \"data\""));
   if (items.empty()) json_.FailAt(value, what, ": \"data\" is empty");
-  const std::string element = StrCat(what, ": an element of \"data\"");
+  const JsonSubject element = what.Part(": an element of \"data\"");
   switch (dtype) {
     case DataType::kFloat32:
       return Elements<float>(items, [&](const JsonValue& item) {
@@ -124,13 +123,13 @@ SharedBytes NetworkValues::ReadElements(const JsonValue& value, const std::strin
 }
 
 Quantization NetworkValues::ReadQuantization(const JsonValue& value,
-                                             const std::string& what) const {
+                                             const JsonSubject& what) const {
   Quantization q;
   JsonFields fields(json_, value, what);
   q.scale = ReadScales(fields.Require("scale"), fields.Name("scale"));
   if (q.scale.empty()) json_.FailAt(value, fields.Name("scale"), " is empty");
   std::vector<int64_t> zero_points = {0};
-  const std::string zero_point_name = fields.Name("zero_point");
+  const JsonSubject zero_point_name = fields.Name("zero_point");
   if (const JsonValue* zero_point = fields.Find("zero_point")) {
     zero_points = ReadZeroPoints(*zero_point, zero_point_name);
   }
@@ -143,7 +142,7 @@ Quantization NetworkValues::ReadQuantization(const JsonValue& value,
     q.axis = NarrowTo<int>(*axis, json_.Integer(*axis, fields.Name("axis")), fields.Name("axis"));
   }
   if (const JsonValue* range = fields.Find("range")) {
-    const std::string& kind = json_.Text(*range, fields.Name("range"));
+    const std::string_view kind = json_.Text(*range, fields.Name("range"));
     if (kind != "static" && kind != "dynamic") {
       json_.FailAt(*range, fields.Name("range"), " is '", kind, "'; known are static and dynamic");
     }
@@ -154,7 +153,7 @@ Quantization NetworkValues::ReadQuantization(const JsonValue& value,
 }
 
 std::vector<float> NetworkValues::ReadScales(const JsonValue& value,
-                                             const std::string& what) const {
+                                             const JsonSubject& what) const {
   if (value.object() != nullptr) {
     const StoredTensor stored = StoredList(value, what);
     if (stored.dtype != DataType::kFloat32) {
@@ -173,20 +172,20 @@ std::vector<float> NetworkValues::ReadScales(const JsonValue& value,
 }
 
 std::vector<int64_t> NetworkValues::ReadZeroPoints(const JsonValue& value,
-                                                   const std::string& what) const {
+                                                   const JsonSubject& what) const {
   if (value.object() != nullptr) return StoredIntegers(value, what);
   if (value.array() != nullptr) return json_.Integers(value, what);
   return {json_.Integer(value, what)};
 }
 
-Attribute NetworkValues::ReadAttribute(const JsonValue& value, const std::string& what) const {
+Attribute NetworkValues::ReadAttribute(const JsonValue& value, const JsonSubject& what) const {
   if (value.object() != nullptr) return StoredIntegers(value, what);
   if (value.boolean() != nullptr) return *value.boolean();
   if (value.integer() != nullptr) return *value.integer();
   if (value.real() != nullptr) return *value.real();
-  if (value.text() != nullptr) return *value.text();
+  if (value.text() != nullptr) return std::string(*value.text());
   if (value.array() == nullptr) json_.FailAt(value, what, " is null");
-  const auto& items = *value.array();
+  const auto items = *value.array();
   const bool integers = std::all_of(
       items.begin(), items.end(), [](const JsonValue& item) { return item.integer() != nullptr; });
   if (integers) return json_.Integers(value, what);

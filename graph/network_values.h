@@ -2,8 +2,6 @@
 // long, the file says {"weights": "key"} or "weights": "key" and the safetensors file has it.
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "graph/graph.h"
@@ -21,22 +19,22 @@ class NetworkValues {
 
   // A constant's elements, of which `in_place` holds a list and `key` a name in the weights file;
   // at most one of the two is not nullptr. Empty where both are.
-  SharedBytes ReadConstant(const JsonValue* in_place, const JsonValue* key, const std::string& what,
+  SharedBytes ReadConstant(const JsonValue* in_place, const JsonValue* key, const JsonSubject& what,
                            DataType dtype, const Shape& shape) const;
-  Quantization ReadQuantization(const JsonValue& value, const std::string& what) const;
-  Attribute ReadAttribute(const JsonValue& value, const std::string& what) const;
+  Quantization ReadQuantization(const JsonValue& value, const JsonSubject& what) const;
+  Attribute ReadAttribute(const JsonValue& value, const JsonSubject& what) const;
 
  private:
-  StoredTensor Stored(const JsonValue& key, std::string_view what) const;
-  StoredTensor StoredList(const JsonValue& value, const std::string& what) const;
-  std::vector<int64_t> StoredIntegers(const JsonValue& value, const std::string& what) const;
-  std::vector<float> ReadScales(const JsonValue& value, const std::string& what) const;
-  std::vector<int64_t> ReadZeroPoints(const JsonValue& value, const std::string& what) const;
-  SharedBytes ReadElements(const JsonValue& value, const std::string& what, DataType dtype) const;
+  StoredTensor Stored(const JsonValue& key, const JsonSubject& what) const;
+  StoredTensor StoredList(const JsonValue& value, const JsonSubject& what) const;
+  std::vector<int64_t> StoredIntegers(const JsonValue& value, const JsonSubject& what) const;
+  std::vector<float> ReadScales(const JsonValue& value, const JsonSubject& what) const;
+  std::vector<int64_t> ReadZeroPoints(const JsonValue& value, const JsonSubject& what) const;
+  SharedBytes ReadElements(const JsonValue& value, const JsonSubject& what, DataType dtype) const;
   template <typename T>
-  SharedBytes IntegerElements(const JsonValue::Array& items, const std::string& what) const;
+  SharedBytes IntegerElements(JsonValue::Array items, const JsonSubject& what) const;
   template <typename T>
-  T NarrowTo(const JsonValue& place, int64_t value, std::string_view what) const;
+  T NarrowTo(const JsonValue& place, int64_t value, const JsonSubject& what) const;
 
   const JsonDocument& json_;
   const SafetensorsReader* weights_;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <iterator>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/xxhash64.h"
@@ -40,8 +41,24 @@ const char* StoredName(DataType dtype) {
       ->name;
 }
 
+// How many bytes of `file` hold the length and the header that it announces.
+uint64_t StartOfData(const std::string& source, const MappedFile& file) {
+  const auto bytes = file.bytes();
+  if (bytes.size() < kLengthBytes) {
+    Fail(ErrorCode::kInvalidFile, source, ": is too short for a safetensors file: ", bytes.size(),
+         " bytes");
+  }
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, bytes.data(), kLengthBytes);
+  if (header_bytes > std::min(kMaxHeaderBytes, bytes.size() - kLengthBytes)) {
+    Fail(ErrorCode::kInvalidFile, source, ": is no safetensors file, or was cut off: it has ",
+         bytes.size(), " bytes, and its first 8 announce a header of ", header_bytes);
+  }
+  return kLengthBytes + header_bytes;
+}
+
 // Bytes of a tensor; fails where the product overflows.
-uint64_t BytesOf(const JsonDocument& header, const JsonValue& place, std::string_view what,
+uint64_t BytesOf(const JsonDocument& header, const JsonValue& place, const JsonSubject& what,
                  const Shape& shape, size_t element_size) {
   uint64_t bytes = element_size;
   for (const int64_t dim : shape) {
@@ -78,60 +95,59 @@ std::string HeaderOf(const std::vector<StoredTensor>& tensors) {
 }  // namespace
 
 SafetensorsReader::SafetensorsReader(std::string source, std::shared_ptr<const MappedFile> file)
-    : source_(std::move(source)), file_(std::move(file)) {
-  const auto bytes = file_->bytes();
-  if (bytes.size() < kLengthBytes) {
-    Fail(ErrorCode::kInvalidFile, source_, ": is too short for a safetensors file: ", bytes.size(),
-         " bytes");
-  }
-  uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, bytes.data(), kLengthBytes);
-  if (header_bytes > std::min(kMaxHeaderBytes, bytes.size() - kLengthBytes)) {
-    Fail(ErrorCode::kInvalidFile, source_, ": is no safetensors file, or was cut off: it has ",
-         bytes.size(), " bytes, and its first 8 announce a header of ", header_bytes);
-  }
-  data_start_ = kLengthBytes + header_bytes;
-  const JsonDocument header(source_, file_->text().substr(kLengthBytes, header_bytes));
-  for (const auto& [name, value] : header.Object(header.root(), "the header")) {
-    const std::string what = StrCat("tensor '", name, "'");
+    : source_(std::move(source)),
+      file_(std::move(file)),
+      data_start_(StartOfData(source_, *file_)),
+      header_(source_, file_->text().substr(kLengthBytes, data_start_ - kLengthBytes)) {
+  const JsonValue::Object entries = header_.Object(header_.root(), {"the header"});
+  entries_.reserve(entries.size());
+  for (const auto& [name, value] : entries) {
     if (name == kMetadata) {
-      for (const auto& [key, text] : header.Object(value, name)) header.Text(text, key);
-      continue;
+      for (const auto& [key, text] : header_.Object(value, {name})) header_.Text(text, {key});
+    } else {
+      entries_.emplace(name, ReadEntry(name, value));
     }
-    JsonFields fields(header, value, what);
-    Entry entry;
-    entry.dtype = header.Text(fields.Require("dtype"), fields.Name("dtype"));
-    entry.shape = header.Integers(fields.Require("shape"), fields.Name("shape"));
-    const auto offsets =
-        header.Integers(fields.Require("data_offsets"), fields.Name("data_offsets"));
-    fields.RefuseOthers();
-    if (offsets.size() != 2 || offsets[0] < 0 || offsets[1] < offsets[0]) {
-      header.FailAt(value, what, ": \"data_offsets\" have to be [begin, end]");
-    }
-    entry.begin = static_cast<uint64_t>(offsets[0]);
-    entry.end = static_cast<uint64_t>(offsets[1]);
-    if (const StoredType* type = FindType(entry.dtype)) {
-      const uint64_t needed = BytesOf(header, value, what, entry.shape, SizeOf(type->dtype));
-      if (needed != entry.end - entry.begin) {
-        header.FailAt(value, what, ": ", entry.dtype, " ", ToString(entry.shape), " takes ", needed,
-                      " bytes, but \"data_offsets\" give it ", entry.end - entry.begin);
-      }
-    }
-    entries_.emplace(name, std::move(entry));
   }
-  CheckCoverage(bytes.size() - data_start_);
+  CheckCoverage(file_->bytes().size() - data_start_);
+}
+
+SafetensorsReader::Entry SafetensorsReader::ReadEntry(std::string_view name,
+                                                      const JsonValue& value) const {
+  const JsonSubject what = {"tensor '", name, "'"};
+  JsonFields fields(header_, value, what);
+  Entry entry;
+  entry.dtype = header_.Text(fields.Require("dtype"), fields.Name("dtype"));
+  entry.shape = header_.Integers(fields.Require("shape"), fields.Name("shape"));
+  const auto offsets =
+      header_.Integers(fields.Require("data_offsets"), fields.Name("data_offsets"));
+  fields.RefuseOthers();
+  if (offsets.size() != 2 || offsets[0] < 0 || offsets[1] < offsets[0]) {
+    header_.FailAt(value, what, ": \"data_offsets\" have to be [begin, end]");
+  }
+  entry.begin = static_cast<uint64_t>(offsets[0]);
+  entry.end = static_cast<uint64_t>(offsets[1]);
+  if (const StoredType* type = FindType(entry.dtype)) {
+    const uint64_t needed = BytesOf(header_, value, what, entry.shape, SizeOf(type->dtype));
+    if (needed != entry.end - entry.begin) {
+      header_.FailAt(value, what, ": ", entry.dtype, " ", ToString(entry.shape), " takes ", needed,
+                     " bytes, but \"data_offsets\" give it ", entry.end - entry.begin);
+    }
+  }
+  return entry;
 }
 
 void SafetensorsReader::CheckCoverage(uint64_t data_bytes) const {
-  std::vector<std::pair<const std::string*, const Entry*>> ordered;
-  for (const auto& [name, entry] : entries_) ordered.emplace_back(&name, &entry);
+  std::vector<std::pair<std::string_view, const Entry*>> ordered;
+  ordered.reserve(entries_.size());
+  for (const auto& [name, entry] : entries_) ordered.emplace_back(name, &entry);
   std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.second->begin, a.second->end) < std::pair(b.second->begin, b.second->end);
+    return std::tie(a.second->begin, a.second->end, a.first) <
+           std::tie(b.second->begin, b.second->end, b.first);
   });
   uint64_t position = 0;
   for (const auto& [name, entry] : ordered) {
     if (entry->begin != position) {
-      Fail(ErrorCode::kInvalidFile, source_, ": tensor '", *name, "' starts at byte ", entry->begin,
+      Fail(ErrorCode::kInvalidFile, source_, ": tensor '", name, "' starts at byte ", entry->begin,
            " of the data, but the one before it ends at ", position);
     }
     position = entry->end;
@@ -165,8 +181,9 @@ StoredTensor SafetensorsReader::Get(std::string_view name) const {
 std::vector<std::string> SafetensorsReader::names() const {
   std::vector<std::string> names;
   for (const auto& [name, entry] : entries_) {
-    if (!name.starts_with(kPaddingPrefix)) names.push_back(name);
+    if (!name.starts_with(kPaddingPrefix)) names.emplace_back(name);
   }
+  std::sort(names.begin(), names.end());
   return names;
 }
 

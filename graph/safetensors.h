@@ -3,15 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/atomic_file.h"
 #include "base/buffer.h"
 #include "base/mapped_file.h"
+#include "graph/json_reader.h"
 #include "integra/tensor.hpp"
 
 namespace integra::graph {
@@ -44,17 +45,19 @@ class SafetensorsReader {
 
  private:
   struct Entry {
-    std::string dtype;
+    std::string_view dtype;
     Shape shape;
     uint64_t begin = 0;
     uint64_t end = 0;
   };
+  Entry ReadEntry(std::string_view name, const JsonValue& value) const;
   void CheckCoverage(uint64_t data_bytes) const;
 
   std::string source_;
   std::shared_ptr<const MappedFile> file_;
-  uint64_t data_start_ = 0;
-  std::map<std::string, Entry, std::less<>> entries_;
+  const uint64_t data_start_;
+  const JsonDocument header_;
+  std::unordered_map<std::string_view, Entry> entries_;
 };
 
 // Writes `tensors` in their order, each at a multiple of 64 bytes; `file` is left to be committed.

@@ -18,12 +18,13 @@ using graph::JsonFields;
 using graph::JsonNumber;
 using graph::JsonObject;
 using graph::JsonQuote;
+using graph::JsonSubject;
 using graph::JsonValue;
 
 // Reads the fields of one object into the places given; absent ones stay as they are.
 class Reader {
  public:
-  Reader(const JsonDocument& document, const JsonValue& value, const std::string& what)
+  Reader(const JsonDocument& document, const JsonValue& value, const JsonSubject& what)
       : document_(document), fields_(document, value, what) {}
 
   // A text that `parse` turns into a value.
@@ -31,7 +32,7 @@ class Reader {
   void Named(const char* field, const Parse& parse, T& place) {
     const JsonValue* value = fields_.Find(field);
     if (value == nullptr) return;
-    const std::string& text = document_.Text(*value, fields_.Name(field));
+    const std::string_view text = document_.Text(*value, fields_.Name(field));
     const auto parsed = parse(text);
     if (!parsed) document_.FailAt(*value, fields_.Name(field), ": '", text, "' is not known");
     place = *parsed;
@@ -114,14 +115,14 @@ class RecipeReader {
 
   Recipe Read() {
     Recipe recipe;
-    Reader reader(document_, document_.root(), "");
-    reader.Object("weights", [&](const JsonValue& value, const std::string& what) {
+    Reader reader(document_, document_.root(), {});
+    reader.Object("weights", [&](const JsonValue& value, const JsonSubject& what) {
       Weights(value, what, recipe.weights);
     });
-    reader.Object("activations", [&](const JsonValue& value, const std::string& what) {
+    reader.Object("activations", [&](const JsonValue& value, const JsonSubject& what) {
       Activations(value, what, true, recipe.activations);
     });
-    reader.Object("inputs", [&](const JsonValue& value, const std::string& what) {
+    reader.Object("inputs", [&](const JsonValue& value, const JsonSubject& what) {
       Reader inputs(document_, value, what);
       ReadRange(inputs, recipe.inputs);
       inputs.Done();
@@ -129,9 +130,9 @@ class RecipeReader {
     reader.Flag("equalize", recipe.equalize);
     reader.Flag("bias_correction", recipe.bias_correction);
     reader.Flag("keep_float_weights", recipe.keep_float_weights);
-    reader.Object("nodes", [&](const JsonValue& value, const std::string& what) {
+    reader.Object("nodes", [&](const JsonValue& value, const JsonSubject& what) {
       for (const auto& [name, settings] : document_.Object(value, what)) {
-        recipe.nodes[name] = Node(settings, StrCat("node '", name, "'"), recipe);
+        recipe.nodes[std::string(name)] = Node(settings, {"node '", name, "'"}, recipe);
       }
     });
     reader.Done();
@@ -139,20 +140,20 @@ class RecipeReader {
   }
 
  private:
-  NodeRecipe Node(const JsonValue& value, const std::string& what, const Recipe& recipe) {
+  NodeRecipe Node(const JsonValue& value, const JsonSubject& what, const Recipe& recipe) {
     NodeRecipe node;
     Reader reader(document_, value, what);
-    reader.Object("weights", [&](const JsonValue& v, const std::string& name) {
+    reader.Object("weights", [&](const JsonValue& v, const JsonSubject& name) {
       Weights(v, name, node.weights.emplace(recipe.weights));
     });
-    reader.Object("output", [&](const JsonValue& v, const std::string& name) {
+    reader.Object("output", [&](const JsonValue& v, const JsonSubject& name) {
       Activations(v, name, false, node.output.emplace(recipe.activations));
     });
     reader.Done();
     return node;
   }
 
-  void Weights(const JsonValue& value, const std::string& what, WeightRecipe& weights) {
+  void Weights(const JsonValue& value, const JsonSubject& what, WeightRecipe& weights) {
     Reader reader(document_, value, what);
     reader.Named("symmetry", ParseSymmetry, weights.symmetry);
     reader.Named("granularity", ParseGranularity, weights.granularity);
@@ -163,7 +164,7 @@ class RecipeReader {
     reader.Done();
   }
 
-  void Activations(const JsonValue& value, const std::string& what, bool whole_network,
+  void Activations(const JsonValue& value, const JsonSubject& what, bool whole_network,
                    ActivationRecipe& activations) {
     Reader reader(document_, value, what);
     if (whole_network) reader.Named("dtype", ParseActivationType, activations.dtype);
