@@ -1,6 +1,7 @@
 // JsonDocument's constructor: the events of nlohmann's parser become values.
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
@@ -18,13 +19,14 @@ class Names {
   // `before` are the names that were inserted so far. False where `name` is among them.
   bool Insert(std::span<const std::string_view> before, std::string_view name) {
     if (before.size() < kFew) return std::find(before.begin(), before.end(), name) == before.end();
-    if (before.size() == kFew) all_.insert(before.begin(), before.end());
-    return all_.insert(name).second;
+    if (all_ == nullptr) all_ = std::make_unique<Set>(before.begin(), before.end());
+    return all_->insert(name).second;
   }
 
  private:
+  using Set = std::unordered_set<std::string_view>;
   static constexpr size_t kFew = 12;  // comparing with so many takes less time than hashing
-  std::unordered_set<std::string_view> all_;
+  std::unique_ptr<Set> all_;
 };
 
 class Builder final : public nlohmann::json_sax<Json> {

@@ -59,9 +59,8 @@ class NetworkReader {
     const JsonValue& tensors = fields.Require("tensors");
     const JsonValue& nodes = fields.Require("nodes");
     fields.RefuseOthers();
-    for (const auto& [name, value] : json_.Object(tensors, {"\"tensors\""}))
-      ReadTensor(name, value);
-    for (const JsonValue& node : json_.Array(nodes, {"\"nodes\""})) ReadNode(node);
+    ReadTensors(json_.Object(tensors, {"\"tensors\""}));
+    ReadNodes(json_.Array(nodes, {"\"nodes\""}));
     graph_.inputs = ReadReferences(inputs, {"\"inputs\""}, false);
     graph_.outputs = ReadReferences(outputs, {"\"outputs\""}, false);
     for (const TensorId id : graph_.inputs) RequireShape(id, inputs);
@@ -135,6 +134,12 @@ class NetworkReader {
     }
   }
 
+  void ReadTensors(JsonValue::Object tensors) {
+    graph_.tensors.reserve(tensors.size());
+    ids_.reserve(tensors.size());
+    for (const auto& [name, value] : tensors) ReadTensor(name, value);
+  }
+
   void ReadTensor(std::string_view name, const JsonValue& value) {
     const JsonSubject what = {"tensor '", name, "'"};
     JsonFields fields(json_, value, what);
@@ -189,6 +194,11 @@ class NetworkReader {
       ids.push_back(may_be_absent && item.is_null() ? kNoTensor : Resolve(item, what));
     }
     return ids;
+  }
+
+  void ReadNodes(JsonValue::Array nodes) {
+    graph_.nodes.reserve(nodes.size());
+    for (const JsonValue& node : nodes) ReadNode(node);
   }
 
   void ReadNode(const JsonValue& value) {

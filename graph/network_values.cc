@@ -128,16 +128,16 @@ Quantization NetworkValues::ReadQuantization(const JsonValue& value,
   JsonFields fields(json_, value, what);
   q.scale = ReadScales(fields.Require("scale"), fields.Name("scale"));
   if (q.scale.empty()) json_.FailAt(value, fields.Name("scale"), " is empty");
-  std::vector<int64_t> zero_points = {0};
   const JsonSubject zero_point_name = fields.Name("zero_point");
+  std::vector<int64_t> zero_points = {0};
   if (const JsonValue* zero_point = fields.Find("zero_point")) {
     zero_points = ReadZeroPoints(*zero_point, zero_point_name);
   }
-  if (zero_points.size() == 1) zero_points.resize(q.scale.size(), zero_points[0]);
-  q.zero_point.reserve(zero_points.size());
+  q.zero_point.reserve(std::max(zero_points.size(), q.scale.size()));
   for (const int64_t zero_point : zero_points) {
     q.zero_point.push_back(NarrowTo<int32_t>(value, zero_point, zero_point_name));
   }
+  if (q.zero_point.size() == 1) q.zero_point.resize(q.scale.size(), q.zero_point[0]);
   if (const JsonValue* axis = fields.Find("axis")) {
     q.axis = NarrowTo<int>(*axis, json_.Integer(*axis, fields.Name("axis")), fields.Name("axis"));
   }

@@ -56,13 +56,13 @@ void CheckChoice(const Graph& graph, const Node& node, const AttributeSchema& sc
 
 void RefuseUnknown(const Graph& graph, const Node& node,
                    const std::vector<AttributeSchema>& schemas) {
-  std::vector<std::string> known;
-  known.reserve(schemas.size());
-  for (const AttributeSchema& schema : schemas) known.emplace_back(schema.name);
-  for (const auto& [name, value] : node.attributes) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      FailNode(graph, node, "unknown attribute '", name, "'", DidYouMean(name, known));
-    }
+  for (const auto& [attribute, value] : node.attributes) {
+    const std::string& name = attribute;
+    const auto is_name = [&](const AttributeSchema& schema) { return name == schema.name; };
+    if (std::any_of(schemas.begin(), schemas.end(), is_name)) continue;
+    std::vector<std::string> known;
+    for (const AttributeSchema& schema : schemas) known.emplace_back(schema.name);
+    FailNode(graph, node, "unknown attribute '", name, "'", DidYouMean(name, known));
   }
 }
 

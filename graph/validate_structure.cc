@@ -51,7 +51,7 @@ class StructureCheck {
 
   template <typename List>
   void CheckUnique(const List& list, const char* kind) const {
-    std::unordered_set<std::string_view> names;
+    std::unordered_set<std::string_view> names(list.size());
     for (const auto& item : list) {
       if (item.name.empty()) FailFile("a ", kind, " has no name");
       if (!IsUtf8(item.name)) FailFile("the name of a ", kind, " is not valid UTF-8");
@@ -179,6 +179,9 @@ void CheckStructure(const Graph& graph) { StructureCheck(graph).Run(); }
 
 // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool IsUtf8(std::string_view text) {
+  char bits = 0;
+  for (const char c : text) bits |= c;
+  if ((bits & 0x80) == 0) return true;  // ASCII, as most names are: found many bytes at a time
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<uint8_t>(text[i]);
     const size_t length = lead < 0x80   ? 1

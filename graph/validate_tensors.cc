@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <limits>
 
@@ -53,9 +52,18 @@ void CheckConstant(const Graph& graph, const Tensor& tensor) {
   }
 }
 
+// The first of `values` that is not in [min, max], or not a number. nullptr where there is none.
+template <typename T>
+const T* FirstOutside(const std::vector<T>& values, T min, T max) {
+  const auto is_inside = [&](T value) { return value >= min && value <= max; };
+  uint32_t outside = 0;  // without a branch for each this takes many values at a time
+  for (const T value : values) outside |= is_inside(value) ? 0 : 1;
+  return outside == 0 ? nullptr : &*std::find_if_not(values.begin(), values.end(), is_inside);
+}
+
 struct Range {
-  int64_t min;
-  int64_t max;
+  int32_t min;
+  int32_t max;
 };
 
 template <typename T>
@@ -87,21 +95,18 @@ void CheckQuantization(const Graph& graph, const Tensor& tensor) {
   if (tensor.dtype == DataType::kFloat32 || tensor.dtype == DataType::kBool) {
     FailTensor(graph, tensor, "is ", integra::NameOf(tensor.dtype), " and cannot be quantized");
   }
-  for (const float scale : q.scale) {
-    // Denormal scales lose digits, and instructions that flush them to zero would divide by it.
-    if (!std::isnormal(scale) || scale < 0) {
-      char digits[32];
-      std::snprintf(digits, sizeof(digits), "%g", static_cast<double>(scale));
-      FailTensor(graph, tensor, "scale ", digits,
-                 " is not a positive, finite number of normal size (1.2e-38 and more)");
-    }
+  // Denormal scales lose digits, and instructions that flush them to zero would divide by it.
+  if (const float* scale = FirstOutside(q.scale, std::numeric_limits<float>::min(),
+                                        std::numeric_limits<float>::max())) {
+    char digits[32];
+    std::snprintf(digits, sizeof(digits), "%g", static_cast<double>(*scale));
+    FailTensor(graph, tensor, "scale ", digits,
+               " is not a positive, finite number of normal size (1.2e-38 and more)");
   }
   const Range range = ZeroPointRange(tensor.dtype);
-  for (const int32_t zero_point : q.zero_point) {
-    if (zero_point < range.min || zero_point > range.max) {
-      FailTensor(graph, tensor, "zero point ", zero_point, " is outside of ",
-                 integra::NameOf(tensor.dtype), "'s range, ", range.min, " to ", range.max);
-    }
+  if (const int32_t* zero_point = FirstOutside(q.zero_point, range.min, range.max)) {
+    FailTensor(graph, tensor, "zero point ", *zero_point, " is outside of ",
+               integra::NameOf(tensor.dtype), "'s range, ", range.min, " to ", range.max);
   }
 }
 
