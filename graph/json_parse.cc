@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 
+#include "base/name_index.h"
 #include "graph/json_cursor.h"
 #include "graph/json_reader.h"
 
@@ -19,14 +19,16 @@ class Names {
   // `before` are the names that were inserted so far. False where `name` is among them.
   bool Insert(std::span<const std::string_view> before, std::string_view name) {
     if (before.size() < kFew) return std::find(before.begin(), before.end(), name) == before.end();
-    if (all_ == nullptr) all_ = std::make_unique<Set>(before.begin(), before.end());
-    return all_->insert(name).second;
+    if (all_ == nullptr) {
+      all_ = std::make_unique<NameIndex>();
+      for (const std::string_view earlier : before) all_->Insert(earlier);
+    }
+    return all_->Insert(name);
   }
 
  private:
-  using Set = std::unordered_set<std::string_view>;
   static constexpr size_t kFew = 12;  // comparing with so many takes less time than hashing
-  std::unique_ptr<Set> all_;
+  std::unique_ptr<NameIndex> all_;
 };
 
 class Builder final : public nlohmann::json_sax<Json> {

@@ -2,10 +2,10 @@
 #include <new>
 #include <optional>
 #include <system_error>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/name_index.h"
 #include "base/suggestion.h"
 #include "base/xxhash64.h"
 #include "graph/json_reader.h"
@@ -136,7 +136,7 @@ class NetworkReader {
 
   void ReadTensors(JsonValue::Object tensors) {
     graph_.tensors.reserve(tensors.size());
-    ids_.reserve(tensors.size());
+    ids_.Reserve(tensors.size());
     for (const auto& [name, value] : tensors) ReadTensor(name, value);
   }
 
@@ -169,7 +169,7 @@ class NetworkReader {
     const auto id = static_cast<TensorId>(graph_.tensors.size());
     graph_.tensors.push_back(std::move(tensor));
     if (graph_.tensors.back().is_constant()) RequireShape(id, value);
-    ids_.emplace(name, id);
+    ids_.Insert(name);
   }
 
   void RequireShape(TensorId id, const JsonValue& place) const {
@@ -180,8 +180,7 @@ class NetworkReader {
 
   TensorId Resolve(const JsonValue& value, const JsonSubject& what) const {
     const std::string_view name = json_.Text(value, what);
-    const auto found = ids_.find(name);
-    if (found != ids_.end()) return found->second;
+    if (const auto id = ids_.Find(name)) return static_cast<TensorId>(*id);
     std::vector<std::string> names;
     for (const Tensor& tensor : graph_.tensors) names.push_back(tensor.name);
     json_.FailAt(value, what, ": there is no tensor '", name, "'", DidYouMean(name, names));
@@ -237,7 +236,7 @@ class NetworkReader {
   std::optional<NetworkValues> values_;
   Graph graph_;
   std::vector<bool> has_shape_;  // per tensor
-  std::unordered_map<std::string_view, TensorId> ids_;
+  NameIndex ids_;
 };
 
 }  // namespace

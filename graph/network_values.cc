@@ -20,10 +20,9 @@ SharedBytes Elements(JsonValue::Array items, const Convert& convert) {
 StoredTensor NetworkValues::Stored(const JsonValue& key, const JsonSubject& what) const {
   const std::string_view name = json_.Text(key, what);
   if (weights_ == nullptr) json_.FailAt(key, what, ": the network names no \"weights\" file");
-  if (!weights_->Has(name)) {
-    json_.FailAt(key, what, ": there is no '", name, "' in ", weights_->source());
-  }
-  return weights_->Get(name);
+  auto found = weights_->Find(name);
+  if (!found) json_.FailAt(key, what, ": there is no '", name, "' in ", weights_->source());
+  return *std::move(found);
 }
 
 // The tensor of one dimension that {"weights": key} names.

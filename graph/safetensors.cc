@@ -101,11 +101,13 @@ SafetensorsReader::SafetensorsReader(std::string source, std::shared_ptr<const M
       header_(source_, file_->text().substr(kLengthBytes, data_start_ - kLengthBytes)) {
   const JsonValue::Object entries = header_.Object(header_.root(), {"the header"});
   entries_.reserve(entries.size());
+  index_.Reserve(entries.size());
   for (const auto& [name, value] : entries) {
     if (name == kMetadata) {
       for (const auto& [key, text] : header_.Object(value, {name})) header_.Text(text, {key});
     } else {
-      entries_.emplace(name, ReadEntry(name, value));
+      entries_.push_back(ReadEntry(name, value));
+      index_.Insert(name);
     }
   }
   CheckCoverage(file_->bytes().size() - data_start_);
@@ -116,6 +118,7 @@ SafetensorsReader::Entry SafetensorsReader::ReadEntry(std::string_view name,
   const JsonSubject what = {"tensor '", name, "'"};
   JsonFields fields(header_, value, what);
   Entry entry;
+  entry.name = name;
   entry.dtype = header_.Text(fields.Require("dtype"), fields.Name("dtype"));
   entry.shape = header_.Integers(fields.Require("shape"), fields.Name("shape"));
   const auto offsets =
@@ -137,18 +140,17 @@ SafetensorsReader::Entry SafetensorsReader::ReadEntry(std::string_view name,
 }
 
 void SafetensorsReader::CheckCoverage(uint64_t data_bytes) const {
-  std::vector<std::pair<std::string_view, const Entry*>> ordered;
+  std::vector<const Entry*> ordered;
   ordered.reserve(entries_.size());
-  for (const auto& [name, entry] : entries_) ordered.emplace_back(name, &entry);
-  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.second->begin, a.second->end, a.first) <
-           std::tie(b.second->begin, b.second->end, b.first);
+  for (const Entry& entry : entries_) ordered.push_back(&entry);
+  std::sort(ordered.begin(), ordered.end(), [](const Entry* a, const Entry* b) {
+    return std::tie(a->begin, a->end, a->name) < std::tie(b->begin, b->end, b->name);
   });
   uint64_t position = 0;
-  for (const auto& [name, entry] : ordered) {
+  for (const Entry* entry : ordered) {
     if (entry->begin != position) {
-      Fail(ErrorCode::kInvalidFile, source_, ": tensor '", name, "' starts at byte ", entry->begin,
-           " of the data, but the one before it ends at ", position);
+      Fail(ErrorCode::kInvalidFile, source_, ": tensor '", entry->name, "' starts at byte ",
+           entry->begin, " of the data, but the one before it ends at ", position);
     }
     position = entry->end;
   }
@@ -160,11 +162,15 @@ void SafetensorsReader::CheckCoverage(uint64_t data_bytes) const {
 }
 
 StoredTensor SafetensorsReader::Get(std::string_view name) const {
-  const auto found = entries_.find(name);
-  if (found == entries_.end()) {
-    Fail(ErrorCode::kInvalidFile, source_, ": has no tensor '", name, "'");
-  }
-  const Entry& entry = found->second;
+  auto found = Find(name);
+  if (!found) Fail(ErrorCode::kInvalidFile, source_, ": has no tensor '", name, "'");
+  return *std::move(found);
+}
+
+std::optional<StoredTensor> SafetensorsReader::Find(std::string_view name) const {
+  const auto found = index_.Find(name);
+  if (!found) return std::nullopt;
+  const Entry& entry = entries_[*found];
   const StoredType* type = FindType(entry.dtype);
   if (type == nullptr) {
     Fail(ErrorCode::kInvalidFile, source_, ": tensor '", name, "' has type ", entry.dtype,
@@ -175,13 +181,13 @@ StoredTensor SafetensorsReader::Get(std::string_view name) const {
   if (reinterpret_cast<uintptr_t>(data.bytes.data()) % SizeOf(type->dtype) != 0) {
     data = SharedBytes::Own(std::vector<std::byte>(data.bytes.begin(), data.bytes.end()));
   }
-  return {std::string(name), type->dtype, entry.shape, std::move(data)};
+  return StoredTensor{std::string(name), type->dtype, entry.shape, std::move(data)};
 }
 
 std::vector<std::string> SafetensorsReader::names() const {
   std::vector<std::string> names;
-  for (const auto& [name, entry] : entries_) {
-    if (!name.starts_with(kPaddingPrefix)) names.emplace_back(name);
+  for (const Entry& entry : entries_) {
+    if (!entry.name.starts_with(kPaddingPrefix)) names.emplace_back(entry.name);
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -4,14 +4,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/atomic_file.h"
 #include "base/buffer.h"
 #include "base/mapped_file.h"
+#include "base/name_index.h"
 #include "graph/json_reader.h"
 #include "integra/tensor.hpp"
 
@@ -35,16 +36,17 @@ class SafetensorsReader {
   // `source` is the file's name for messages. Throws Error (kInvalidFile).
   SafetensorsReader(std::string source, std::shared_ptr<const MappedFile> file);
 
-  bool Has(std::string_view name) const { return entries_.find(name) != entries_.end(); }
   // The tensor `name`. Its data points into the mapped file and keeps it alive; where the file does
-  // not align it to its element size, it is copied. Throws kInvalidFile where the name is
-  // absent or the type (half floats, doubles ...) is not one of Integra's.
+  // not align it to its element size, it is copied. Throws kInvalidFile where the type (half
+  // floats, doubles ...) is not one of Integra's, and Get() where the name is absent.
+  std::optional<StoredTensor> Find(std::string_view name) const;
   StoredTensor Get(std::string_view name) const;
   std::vector<std::string> names() const;  // sorted, without the padding
   const std::string& source() const { return source_; }
 
  private:
   struct Entry {
+    std::string_view name;
     std::string_view dtype;
     Shape shape;
     uint64_t begin = 0;
@@ -57,7 +59,8 @@ class SafetensorsReader {
   std::shared_ptr<const MappedFile> file_;
   const uint64_t data_start_;
   const JsonDocument header_;
-  std::unordered_map<std::string_view, Entry> entries_;
+  std::vector<Entry> entries_;
+  NameIndex index_;
 };
 
 // Writes `tensors` in their order, each at a multiple of 64 bytes; `file` is left to be committed.

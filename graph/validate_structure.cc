@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/name_index.h"
 #include "graph/schema.h"
 #include "graph/validation.h"
 
@@ -51,11 +52,12 @@ class StructureCheck {
 
   template <typename List>
   void CheckUnique(const List& list, const char* kind) const {
-    std::unordered_set<std::string_view> names(list.size());
+    NameIndex names;
+    names.Reserve(list.size());
     for (const auto& item : list) {
       if (item.name.empty()) FailFile("a ", kind, " has no name");
       if (!IsUtf8(item.name)) FailFile("the name of a ", kind, " is not valid UTF-8");
-      if (!names.insert(item.name).second) FailFile("two ", kind, "s are named '", item.name, "'");
+      if (!names.Insert(item.name)) FailFile("two ", kind, "s are named '", item.name, "'");
     }
   }
 
