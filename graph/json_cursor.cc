@@ -1,27 +1,33 @@
 #include "graph/json_cursor.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace integra::graph {
 namespace {
 
-// Characters that stand for themselves, of which the lexer would check nothing more.
-bool IsPlain(std::string_view text) {
-  uint8_t others = 0;  // without a branch for each this takes many bytes at a time
-  for (const char c : text) {
-    const bool plain = static_cast<signed char>(c) >= 0x20 && c != '\\';  // signed: UTF-8 is not
-    others |= plain ? 0 : 1;
-  }
-  return others == 0;
+// Whether c stands for itself in a string, and the lexer would check nothing more.
+bool IsPlain(char c) { return static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\'; }
+
+// Eight of them at once. `below` leaves a highest bit where any byte is less than n: Bit Twiddling
+// Hacks, "Determine if a word has a byte less than n".
+bool ArePlain(const char* p) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, p, sizeof(bytes));
+  const auto below = [](uint64_t x, uint64_t n) { return (x - kOnes * n) & ~x; };
+  const uint64_t others = below(bytes, 0x20) | below(bytes ^ (kOnes * '"'), 1) |
+                          below(bytes ^ (kOnes * '\\'), 1) | bytes;
+  return (others & (kOnes << 7)) == 0;
 }
 
-// The quote that ends the string from `start` on, of which quotes in it may be escaped.
-size_t ClosingQuote(std::string_view text, size_t start) {
-  for (size_t i = start; i < text.size(); ++i) {
-    if (text[i] == '"') return i;
-    if (text[i] == '\\') ++i;
+// The quote that ends the string of which [p, end) is the rest, with escaped quotes before it.
+const char* ClosingQuote(const char* p, const char* end) {
+  for (; p < end; ++p) {
+    if (*p == '"') return p;
+    if (*p == '\\') ++p;
   }
-  return text.size();
+  return end;
 }
 
 }  // namespace
@@ -31,17 +37,19 @@ const char* JsonCursor::BehindQuote(const char* quote) {
     if (quote == closing_quote_) closing_quote_ = nullptr;
     return quote + 1;
   }
-  const auto start = static_cast<size_t>(quote - text_.data()) + 1;
-  const size_t end = text_.find('"', start);
-  const auto inside = text_.substr(start, std::min(end, text_.size()) - start);
-  if (end != std::string_view::npos && IsPlain(inside)) {
-    skipped_ = inside;
-    closing_quote_ = text_.data() + end;
-    return closing_quote_;
+  const char* const start = quote + 1;
+  const char* const end = text_.data() + text_.size();
+  const char* p = start;
+  while (end - p >= 8 && ArePlain(p)) p += 8;
+  p = std::find_if_not(p, end, IsPlain);
+  if (p != end && *p == '"') {
+    skipped_ = {start, static_cast<size_t>(p - start)};
+    closing_quote_ = p;
+    return p;
   }
   skipped_ = {};
-  closing_quote_ = text_.data() + ClosingQuote(text_, start);
-  return quote + 1;
+  closing_quote_ = ClosingQuote(p, end);
+  return start;
 }
 
 }  // namespace integra::graph
