@@ -61,6 +61,7 @@ void RefuseUnknown(const Graph& graph, const Node& node,
     const auto is_name = [&](const AttributeSchema& schema) { return name == schema.name; };
     if (std::any_of(schemas.begin(), schemas.end(), is_name)) continue;
     std::vector<std::string> known;
+    known.reserve(schemas.size());
     for (const AttributeSchema& schema : schemas) known.emplace_back(schema.name);
     FailNode(graph, node, "unknown attribute '", name, "'", DidYouMean(name, known));
   }

@@ -55,10 +55,11 @@ void CheckConstant(const Graph& graph, const Tensor& tensor) {
 // The first of `values` that is not in [min, max], or not a number. nullptr where there is none.
 template <typename T>
 const T* FirstOutside(const std::vector<T>& values, T min, T max) {
-  const auto is_inside = [&](T value) { return value >= min && value <= max; };
   uint32_t outside = 0;  // without a branch for each this takes many values at a time
-  for (const T value : values) outside |= is_inside(value) ? 0 : 1;
-  return outside == 0 ? nullptr : &*std::find_if_not(values.begin(), values.end(), is_inside);
+  for (const T value : values) outside |= (value >= min ? 0U : 1U) | (value <= max ? 0U : 1U);
+  if (outside == 0) return nullptr;
+  return &*std::find_if_not(values.begin(), values.end(),
+                            [&](T value) { return value >= min && value <= max; });
 }
 
 struct Range {
