@@ -1,6 +1,7 @@
 // JsonDocument's constructor: the events of nlohmann's parser become values.
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
