@@ -31,7 +31,6 @@ class AtomicFile {
 
  private:
   void Flush();
-  void WriteThrough(const char* data, size_t size);
   [[noreturn]] void FailSystem(const char* action) const;
 
   std::filesystem::path path_;

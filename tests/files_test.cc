@@ -129,6 +129,21 @@ TEST_CASE("atomic file: replaces, keeps the old file without Commit(), leaves no
   CHECK(FilesIn(folder.path()) == 1);
 }
 
+TEST_CASE("atomic file: pieces of any size, across its blocks of 1 MB") {
+  const TemporaryFolder folder;
+  std::string expected;
+  {
+    AtomicFile file(folder / "a");
+    for (const size_t size : {1, 1 << 20, 0, (1 << 20) - 2, 1, 1, 5 << 20, 77777, 1 << 21, 3}) {
+      const std::string piece(size, static_cast<char>('a' + expected.size() % 26));
+      file.Write(piece);
+      expected += piece;
+    }
+    file.Commit();
+  }
+  CHECK(MappedFile::Open(folder / "a", uint64_t{1} << 30)->text() == expected);
+}
+
 TEST_CASE("atomic file: follows a link and keeps the permissions of the file behind it") {
   const TemporaryFolder folder;
   const auto target = folder.Write("target", "old");
