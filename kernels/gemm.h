@@ -84,4 +84,8 @@ std::vector<int32_t> GemmAddends(const GemmProblem& problem);
 // A bound of |sum(x * w) - zw * sum(x)| over all sources and channels.
 int64_t LargestSum(const GemmProblem& problem);
 
+// The output stage on vectors of a Gemm's sums.
+VectorOutputStage GemmStage(const GemmProblem& problem, const std::vector<int64_t>& order,
+                            VectorOutputStage::Join join = VectorOutputStage::Join::kBlend);
+
 }  // namespace integra::kernels

@@ -230,8 +230,7 @@ class Avx2Gemm final : public Gemm {
         run_length_(max_span_ > 0 ? p.segment_length : p.depth()),
         steps_(p.depth() / run_length_ * ((run_length_ + 1) / 2)),
         chunk_rows_(ChunkRows(p)),
-        stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, kChannels), LargestSum(p),
-               VectorOutputStage::Join::kShuffle),
+        stage_(GemmStage(p, ShuffledOrder(p.n, kChannels), VectorOutputStage::Join::kShuffle)),
         folded_(avx2::FoldConstants, stage_, OrderOfTiles()) {
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * sizeof(W));

@@ -24,8 +24,7 @@ class RowGemm final : public Gemm {
         segments_(p.segments),
         segment_length_(p.segment_length),
         steps_((p.depth() + 1) / 2),
-        stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, kChannels), LargestSum(p),
-               VectorOutputStage::Join::kShuffle) {
+        stage_(GemmStage(p, ShuffledOrder(p.n, kChannels), VectorOutputStage::Join::kShuffle)) {
     const int64_t tiles = (n_ + kChannels - 1) / kChannels;
     weights_ = AlignedBuffer(static_cast<size_t>(tiles * steps_ * 2 * kChannels));
     for (int64_t n = 0; n < n_; n += kChannels) {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <type_traits>
 
+#include "kernels/avx512/gemm_pack.h"
 #include "kernels/avx512/gemm_panel.h"
 #include "kernels/avx512/gemm_row.h"
 #include "kernels/avx512/output_stage.h"
@@ -25,8 +26,8 @@ class VnniGemm final : public Gemm {
         steps_(segments_ * segment_steps_),
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
-        stage_(p.stage, GemmAddends(p), ShuffledOrder(p.n, 16 * kWidestRow), LargestSum(p),
-               VectorOutputStage::Join::kShuffle) {
+        stage_(
+            GemmStage(p, ShuffledOrder(p.n, 16 * kWidestRow), VectorOutputStage::Join::kShuffle)) {
     // Widest panels first, but evenly shared (5 = 3 + 2, not 4 + 1).
     const int64_t widest = one_row_ ? kWidestRow : std::ssize(kPanels);
     int64_t vectors = (n_ + 15) / 16;
@@ -222,28 +223,13 @@ class VnniGemm final : public Gemm {
   }
 
   void Pack(const GemmProblem& p) {
-    const int64_t vectors = (n_ + 15) / 16, depth = p.depth();
-    weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 64));
-    int8_t* panel = weights_.data<int8_t>();
+    weights_ = AlignedBuffer(static_cast<size_t>((n_ + 15) / 16 * steps_ * 64));
+    auto* panel = weights_.data<int8_t>();
     int64_t channel = 0;
     for (const int64_t width : widths_) {
-      int8_t* out = panel;
-      for (int64_t t = 0; t < segments_; ++t) {
-        for (int64_t k = 0; k < segment_steps_; ++k) {
-          const int64_t count = std::min<int64_t>(4, segment_length_ - 4 * k);
-          const int8_t* const from = p.weights + t * segment_length_ + 4 * k;
-          for (int64_t n = 0; n < 16 * width; ++n, out += 4) {
-            const int64_t c = channel + VectorOutputStage::Shuffled(n);
-            if (c >= n_) continue;
-            if (count == 4) {
-              std::memcpy(out, from + c * depth, 4);  // one instruction: this takes most of packing
-            } else {
-              std::copy_n(from + c * depth, count, out);
-            }
-          }
-        }
+      for (int64_t v = 0; v < width; ++v, channel += 16) {
+        PackVector(p, channel, 64 * width, panel + 64 * v);
       }
-      channel += 16 * width;
       panel += steps_ * 64 * width;
     }
   }

@@ -27,7 +27,7 @@ class OneDnnGemm final : public Gemm {
         weight_zero_point_(p.weight_zero_point),
         tile_(p.max_rows < 16 ? p.max_rows : TileRows(p)),
         matmul_(tile_, p.n, p.depth(), p.weights),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, 16), LargestSum(p)),
+        stage_(GemmStage(p, PlainOrder(p.n, 16))),
         requantize_(ChooseRequantize(isa)) {}
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,

@@ -151,7 +151,7 @@ class Sse41Gemm final : public Gemm {
         steps_((p.depth() + 1) / 2),
         pitch_((p.depth() + 7) / 8 * 8),
         chunk_rows_(ChunkRows(p)),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
+        stage_(GemmStage(p, PlainOrder(p.n, kChannels))) {
     const int64_t halves = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(halves * steps_ * 16) * 2);
     for (int64_t n = 0; n < n_; n += kChannels) {

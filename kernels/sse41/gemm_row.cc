@@ -49,7 +49,7 @@ class RowGemm final : public Gemm {
         segments_(p.segments),
         segment_length_(p.segment_length),
         steps_((p.depth() + 1) / 2),
-        stage_(p.stage, GemmAddends(p), PlainOrder(p.n, kChannels), LargestSum(p)) {
+        stage_(GemmStage(p, PlainOrder(p.n, kChannels))) {
     const int64_t tiles = (n_ + kChannels - 1) / kChannels;
     weights_ = AlignedBuffer(static_cast<size_t>(tiles * steps_ * kStep));
     for (int64_t n = 0; n < n_; n += kChannels) {
