@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include "base/shared_pages.h"
+
 namespace integra {
 namespace {
 
@@ -10,7 +12,7 @@ namespace {
 // time in which a network is loaded.
 constexpr size_t kMappedBytes = 64 << 10;
 
-#if defined(MAP_POPULATE) && !defined(__SANITIZE_ADDRESS__)
+#if defined(MAP_POPULATE) && !defined(INTEGRA_SANITIZED)
 constexpr int kMapping = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
 bool IsMapped(size_t bytes) { return bytes >= kMappedBytes; }
 #else
@@ -21,19 +23,24 @@ bool IsMapped(size_t) { return false; }
 
 }  // namespace
 
-std::byte* AllocateZeroed(size_t bytes) {
+AlignedBuffer::Memory AlignedBuffer::Allocate(size_t size) {
+  const size_t bytes = AlignUp(size + kReadPadding);
+  SharedMapping* mapping = nullptr;
+  if (std::byte* const p = TakeShared(bytes, &mapping)) return {p, {bytes, mapping}};
   if (IsMapped(bytes)) {
     void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kMapping, -1, 0);
     if (p == MAP_FAILED) throw std::bad_alloc();
-    return static_cast<std::byte*>(p);
+    return {static_cast<std::byte*>(p), {bytes, nullptr}};
   }
   auto* p = static_cast<std::byte*>(::operator new(bytes, std::align_val_t(kAlignment)));
   std::memset(p, 0, bytes);
-  return p;
+  return {p, {bytes, nullptr}};
 }
 
-void FreeZeroed(std::byte* p, size_t bytes) {
-  if (IsMapped(bytes)) {
+void AlignedBuffer::Free::operator()(std::byte* p) const {
+  if (mapping != nullptr) {
+    ReleaseShared(mapping);
+  } else if (IsMapped(bytes)) {
     ::munmap(p, bytes);
   } else {
     ::operator delete(p, std::align_val_t(kAlignment));

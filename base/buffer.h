@@ -19,16 +19,15 @@ inline constexpr size_t AlignUp(size_t n, size_t alignment = kAlignment) {
   return (n + alignment - 1) / alignment * alignment;
 }
 
-// `bytes` bytes aligned to kAlignment, all zero. Throws std::bad_alloc.
-std::byte* AllocateZeroed(size_t bytes);
-void FreeZeroed(std::byte* p, size_t bytes);
+// Buffers may lie in one together: base/shared_pages.h.
+class SharedMapping;
 
 // Memory aligned to kAlignment, with kReadPadding bytes more than asked for, all zero at first.
+// Throws std::bad_alloc.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  explicit AlignedBuffer(size_t bytes)
-      : data_(AllocateZeroed(Whole(bytes)), Free{Whole(bytes)}), size_(bytes) {}
+  explicit AlignedBuffer(size_t bytes) : data_(Allocate(bytes)), size_(bytes) {}
 
   template <typename T = std::byte>
   T* data() const {
@@ -37,13 +36,16 @@ class AlignedBuffer {
   size_t size() const { return size_; }
 
  private:
+  // (Out of line, as vector kernels have buffers.)
   struct Free {
     size_t bytes;
-    void operator()(std::byte* p) const { FreeZeroed(p, bytes); }
+    SharedMapping* mapping;
+    void operator()(std::byte* p) const;
   };
-  static size_t Whole(size_t bytes) { return AlignUp(bytes + kReadPadding); }
+  using Memory = std::unique_ptr<std::byte, Free>;
+  static Memory Allocate(size_t bytes);
 
-  std::unique_ptr<std::byte, Free> data_{nullptr, Free{0}};
+  Memory data_{nullptr, Free{0, nullptr}};
   size_t size_ = 0;
 };
 

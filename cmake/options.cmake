@@ -13,6 +13,7 @@ endif()
 if(INTEGRA_SANITIZE)
   target_compile_options(integra_options INTERFACE -fsanitize=${INTEGRA_SANITIZE}
                          -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_definitions(integra_options INTERFACE INTEGRA_SANITIZED)
   target_link_options(integra_options INTERFACE -fsanitize=${INTEGRA_SANITIZE})
 endif()
 if(INTEGRA_FUZZ)

@@ -125,6 +125,19 @@ bool IsWeight(const Node& node, size_t input) {
   }
 }
 
+// Of packed weights and their output stages, about: where Winograd's are chosen it is more.
+size_t PackedBytes(const Graph& graph) {
+  constexpr int64_t kStageBytes = 64;  // of a channel
+  size_t bytes = 0;
+  for (const Node& node : graph.nodes) {
+    if (node.inputs.size() < 2 || !IsWeight(node, 1)) continue;
+    const graph::Tensor& weights = graph.tensor(node.inputs[1]);
+    const int64_t channels = graph.tensor(node.outputs[0]).shape.back();
+    bytes += weights.data.size() + static_cast<size_t>(channels * kStageBytes);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 void ToStored(DataType dtype, const std::byte* from, std::byte* to, size_t bytes) {
@@ -157,6 +170,7 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
   std::vector<bool> read_as_activation(graph.tensors.size(), false);
   for (const TensorId id : graph.outputs) read_as_activation[static_cast<size_t>(id)] = true;
 
+  cache.Expect(PackedBytes(graph));
   plan.range_owners = graph::RangeOwners(graph);
   RowFusion fusion(graph, options.keep_all_tensors);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
