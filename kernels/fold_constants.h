@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
-#include <iterator>
 #include <optional>
 
 #include "kernels/folded_stage.h"
@@ -16,108 +15,120 @@ namespace {
 
 constexpr int64_t kMostOffset = 4096;  // of n: the sums are packed to 16 bits before it goes
 
-constexpr int64_t Modulo(int64_t a, int64_t m) {
-  const int64_t rest = a % m;
-  return rest < 0 ? rest + m : rest;
-}
-
-// The values x, x - step, x - 2 * step ... modulo m < 2^31, 16 at a time: hundreds of them are
-// looked at for each channel of a network that is loaded.
+// Sums and differences modulo m < 2^31 of values in [0, m).
 template <typename V>
-class Walk {
+class Residues {
  public:
   using Vector = typename V::Vector;
-  static constexpr int kLanes = 16;
-  static constexpr int kOfVector = V::kBytes / 4;
-  static constexpr int kVectors = kLanes / kOfVector;
 
-  Walk(int64_t x, int64_t step, int64_t m) : m_(V::Set32(static_cast<int32_t>(m))) {
-    for (Vector& lanes : lanes_) lanes = V::Set32(static_cast<int32_t>(x));
-    // Lane i less i steps: those of its lowest bit, of the next one ...
-    step_ = V::Set32(static_cast<int32_t>(step));
-    for (int bit = 0; bit < 4; ++bit) {
-      for (int v = 0; v < kVectors; ++v) {
-        const Vector set = V::Load(kBits.lanes[bit] + v * kOfVector);
-        lanes_[v] = Less(lanes_[v], V::And(step_, set));
-      }
-      step = 2 * step < m ? 2 * step : 2 * step - m;
-      step_ = V::Set32(static_cast<int32_t>(step));
+  explicit Residues(int64_t m) : m_(V::Set32(static_cast<int32_t>(m))) {}
+
+  // Of a sum and the sum less m the right one is less: a negative difference wraps around.
+  Vector Add(Vector a, Vector b) const {
+    const Vector sum = V::Add(a, b);
+    return V::MinUnsigned(sum, V::Subtract(sum, m_));
+  }
+  Vector Subtract(Vector a, Vector b) const {
+    const Vector difference = V::Subtract(a, b);
+    return V::MinUnsigned(difference, V::Add(difference, m_));
+  }
+
+ private:
+  Vector m_;
+};
+
+// The multiples 0, step, 2 * step ... modulo m, and from there on as many more at a time: hundreds
+// of them are looked at for each channel of a network that is loaded.
+template <typename V>
+struct Multiples {
+  using Vector = typename V::Vector;
+  static constexpr int kCount = 64;
+  static constexpr int kOfVector = V::kBytes / 4;
+  static constexpr int kVectors = kCount / kOfVector;
+
+  Multiples(int64_t step, const Residues<V>& residues) {
+    all = V::Set32(static_cast<int32_t>(step));
+    // Lane i is i steps: those of its lowest bit, of the next one ...
+    first[0] = V::Set32(0);
+    for (int bit = 0; 1 << bit < kOfVector; ++bit) {
+      first[0] = residues.Add(first[0], V::And(all, V::Load(kBits.lanes[bit])));
+      all = residues.Add(all, all);
+    }
+    for (int half = 1; half < kVectors; half *= 2) {
+      for (int v = 0; v < half; ++v) first[half + v] = residues.Add(first[v], all);
+      all = residues.Add(all, all);
     }
   }
 
-  void Advance() {
-    for (Vector& lanes : lanes_) lanes = Less(lanes, step_);
-  }
-  const Vector (&lanes() const)[kVectors] { return lanes_; }
-
-  // Bit i: value i is less than `limit`.
-  unsigned Below(Vector limit) const {
-    unsigned below = 0;
-    for (int v = 0; v < kVectors; ++v) below |= V::MaskLess(lanes_[v], limit) << v * kOfVector;
-    return below;
-  }
-
-  int64_t value(int i) const {
-    int32_t values[kLanes];
-    for (int v = 0; v < kVectors; ++v) V::Store(values + v * kOfVector, lanes_[v]);
-    return values[i];
-  }
+  Vector first[kVectors];
+  Vector all;  // kCount steps, in each lane
 
  private:
   // All ones in the lanes whose number has the bit.
   struct Bits {
-    alignas(64) int32_t lanes[4][kLanes] = {};
+    alignas(64) int32_t lanes[4][kOfVector] = {};
     constexpr Bits() {
       for (int bit = 0; bit < 4; ++bit) {
-        for (int i = 0; i < kLanes; ++i) lanes[bit][i] = -(i >> bit & 1);
+        for (int i = 0; i < kOfVector; ++i) lanes[bit][i] = -(i >> bit & 1);
       }
     }
   };
   static constexpr Bits kBits = {};
-
-  Vector Less(Vector x, Vector step) const {
-    // A negative difference wraps around, and is the greater one of the two.
-    const Vector less = V::Subtract(x, step);
-    return V::MinUnsigned(less, V::Add(less, m_));
-  }
-
-  Vector lanes_[kVectors], step_, m_;  // step_: of kLanes values
 };
 
-// The least and the greatest of all values that a walk came by.
+struct Extremes {
+  int64_t least, most;
+};
+
+// Of x, x - step, x - 2 * step ..., at least `count` of them.
 template <typename V>
-class Extremes {
- public:
-  Extremes() {
-    for (auto& v : least_) v = V::Set32(-1);
-    for (auto& v : most_) v = V::Set32(0);
+Extremes ExtremesOf(int64_t x, const Multiples<V>& steps, int64_t count,
+                    const Residues<V>& residues) {
+  using Vector = typename V::Vector;
+  Vector least = V::Set32(-1), most = V::Set32(0), lanes[Multiples<V>::kVectors];
+  for (int v = 0; v < Multiples<V>::kVectors; ++v) {
+    lanes[v] = residues.Subtract(V::Set32(static_cast<int32_t>(x)), steps.first[v]);
   }
-
-  void Add(const Walk<V>& walk) {
-    for (int v = 0; v < Walk<V>::kVectors; ++v) {
-      least_[v] = V::MinUnsigned(least_[v], walk.lanes()[v]);
-      most_[v] = V::MaxUnsigned(most_[v], walk.lanes()[v]);
+  for (;;) {
+    for (const Vector& v : lanes) {
+      least = V::MinUnsigned(least, v);
+      most = V::MaxUnsigned(most, v);
     }
+    count -= Multiples<V>::kCount;
+    if (count <= 0) return {V::LeastUnsigned(least), V::MostUnsigned(most)};
+    for (Vector& v : lanes) v = residues.Subtract(v, steps.all);
   }
+}
 
-  int64_t Least() const {
-    typename V::Vector least = least_[0];
-    for (const auto& v : least_) least = V::MinUnsigned(least, v);
-    uint32_t lanes[Walk<V>::kOfVector];
-    V::Store(lanes, least);
-    return *std::min_element(std::begin(lanes), std::end(lanes));
+// The n of the least absolute value, at most `most`, for which x - n * step is less than `limit`.
+template <typename V>
+std::optional<int64_t> FirstBelow(int64_t limit, int64_t x, const Multiples<V>& steps, int64_t most,
+                                  const Residues<V>& residues) {
+  using M = Multiples<V>;
+  using Vector = typename V::Vector;
+  const Vector start = V::Set32(static_cast<int32_t>(x));
+  const Vector below = V::Set32(static_cast<int32_t>(limit));
+  Vector up[M::kVectors], down[M::kVectors];
+  for (int v = 0; v < M::kVectors; ++v) {
+    up[v] = residues.Subtract(start, steps.first[v]);
+    down[v] = residues.Add(start, steps.first[v]);
   }
-  int64_t Most() const {
-    typename V::Vector most = most_[0];
-    for (const auto& v : most_) most = V::MaxUnsigned(most, v);
-    uint32_t lanes[Walk<V>::kOfVector];
-    V::Store(lanes, most);
-    return *std::max_element(std::begin(lanes), std::end(lanes));
+  for (int64_t n = 0;; n += M::kCount) {
+    uint64_t ups = 0, downs = 0;  // bit i: n + i will do, and -n - i
+    for (int v = 0; v < M::kVectors; ++v) {
+      ups |= uint64_t{V::MaskLess(up[v], below)} << v * M::kOfVector;
+      downs |= uint64_t{V::MaskLess(down[v], below)} << v * M::kOfVector;
+    }
+    if ((ups | downs) != 0) {
+      const int i = std::countr_zero(ups | downs);
+      if (n + i > most) return std::nullopt;
+      return (ups >> i & 1) != 0 ? n + i : -n - i;
+    }
+    if (n + M::kCount > most) return std::nullopt;
+    for (Vector& v : up) v = residues.Subtract(v, steps.all);
+    for (Vector& v : down) v = residues.Add(v, steps.all);
   }
-
- private:
-  typename V::Vector least_[Walk<V>::kVectors], most_[Walk<V>::kVectors];
-};
+}
 
 template <typename V>
 std::optional<FoldedConstants> FindConstants(Multiplier f, const OutputStage& stage,
@@ -125,9 +136,9 @@ std::optional<FoldedConstants> FindConstants(Multiplier f, const OutputStage& st
   const int64_t m = f.m;
   if (m < 0 || (m > 0 && f.s < 1) || largest >= (int64_t{1} << 31) - 1) return std::nullopt;
   if (m == 0) return FoldedConstants{};
-  const bool twice = stage.rounding == Rounding::kDouble;
   const int64_t u = int64_t{1} << (31 + f.s);
-  const int64_t c = (int64_t{1} << (30 + f.s)) + (twice ? int64_t{1} << 30 : 0);
+  const int64_t half = stage.rounding == Rounding::kDouble ? int64_t{1} << 30 : 0;
+  const int64_t c = u / 2 + half;
   const auto value = [&](int64_t a) { return (a * m + c) >> (31 + f.s); };
   // The steps that sums reach, from a result of k - 1 to one of k, are at k in (lowest, highest].
   const int64_t least = stage.min - stage.zero_point, most = stage.max - stage.zero_point;
@@ -136,34 +147,26 @@ std::optional<FoldedConstants> FindConstants(Multiplier f, const OutputStage& st
   if (lowest >= highest) {
     return FoldedConstants{0, 0, -static_cast<int32_t>(Clamp(value(0), least, most))};
   }
+  const Residues<V> residues(m);
+  const int64_t c_rest = c % m, step = u % m;
+  const Multiples<V> steps(step, residues);
   // The first a with a result of k has a * m + c above k * u by less than m. What is added to c
   // must leave that so for every k: it is at least `low`, and below `low` + `width`.
-  // (Up to 15 steps past the last one are looked at as well; the interval may be smaller for it.)
-  const int64_t step = u % m;
-  Extremes<V> extremes;
-  Walk<V> above(Modulo(c - (lowest + 1) * u, m), step, m);
-  for (int64_t k = lowest; k < highest; k += Walk<V>::kLanes, above.Advance()) extremes.Add(above);
-  const int64_t smallest = extremes.Least(), greatest = extremes.Most();
-  const int64_t low = -smallest, width = m - greatest + smallest;
+  // (Some steps past the last one are looked at as well; the interval may be smaller for it.)
+  const int64_t above = (c_rest - (lowest + 1) * step) % m;
+  const Extremes extremes =
+      ExtremesOf(above < 0 ? above + m : above, steps, highest - lowest, residues);
+  const int64_t low = -extremes.least, width = m - extremes.most + extremes.least;
 
-  // What is missing from c + n * u + low to the next multiple of m, for n and -n.
-  const int64_t missing = Modulo(-c - low, m);
-  Walk<V> up(missing, step, m), down(missing, step > 0 ? m - step : 0, m);
-  const int64_t most_offset = std::min(kMostOffset, (int64_t{1} << 61) / u);
-  const auto limit = V::Set32(static_cast<int32_t>(width));
-  for (int64_t n = 0; n <= most_offset; n += Walk<V>::kLanes, up.Advance(), down.Advance()) {
-    const unsigned above_c = up.Below(limit), below_c = down.Below(limit);
-    if ((above_c | below_c) == 0) continue;
-    const int lane = std::countr_zero(above_c | below_c);
-    if (n + lane > most_offset) break;
-    const bool is_above = (above_c >> lane & 1) != 0;
-    const int64_t rest = is_above ? up.value(lane) : down.value(lane);
-    const int64_t offset = is_above ? n + lane : -n - lane;
-    const int64_t d = (c + offset * u + low + rest) / m;
-    if (std::abs(d) + largest >= (int64_t{1} << 31) - 1) break;
-    return FoldedConstants{f.m, static_cast<int32_t>(d), static_cast<int32_t>(offset)};
-  }
-  return std::nullopt;
+  // What is missing from c + n * u + low to the next multiple of m is less than `width`.
+  const int64_t missing = extremes.least - c_rest;
+  const auto n = FirstBelow(width, missing < 0 ? missing + m : missing, steps,
+                            std::min(kMostOffset, (int64_t{1} << 61) / u), residues);
+  if (!n) return std::nullopt;
+  const int64_t product = c + *n * u + low;
+  const int64_t d = product / m + (product % m > 0 ? 1 : 0);
+  if (std::abs(d) + largest >= (int64_t{1} << 31) - 1) return std::nullopt;
+  return FoldedConstants{f.m, static_cast<int32_t>(d), static_cast<int32_t>(*n)};
 }
 
 }  // namespace

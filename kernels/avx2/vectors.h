@@ -60,6 +60,14 @@ struct Vectors {
   static Vector Max(Vector a, Vector b) { return _mm256_max_epi32(a, b); }
   static Vector MinUnsigned(Vector a, Vector b) { return _mm256_min_epu32(a, b); }
   static Vector MaxUnsigned(Vector a, Vector b) { return _mm256_max_epu32(a, b); }
+  // Of all lanes.
+  static uint32_t LeastUnsigned(Vector a) {
+    a = MinUnsigned(a, _mm256_permute2x128_si256(a, a, 1));
+    a = MinUnsigned(a, _mm256_shuffle_epi32(a, 0x4E));
+    a = MinUnsigned(a, _mm256_shuffle_epi32(a, 0xB1));
+    return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm256_castsi256_si128(a)));
+  }
+  static uint32_t MostUnsigned(Vector a) { return ~LeastUnsigned(Xor(a, Set32(-1))); }
   // Bit i: lane i of a is less than that of b.
   static unsigned MaskLess(Vector a, Vector b) {
     return static_cast<unsigned>(_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(b, a)));

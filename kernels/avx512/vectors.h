@@ -51,6 +51,9 @@ struct Vectors {
   static Vector Multiply(Vector a, Vector b) { return _mm512_mullo_epi32(a, b); }
   static Vector MinUnsigned(Vector a, Vector b) { return _mm512_min_epu32(a, b); }
   static Vector MaxUnsigned(Vector a, Vector b) { return _mm512_max_epu32(a, b); }
+  // Of all lanes.
+  static uint32_t LeastUnsigned(Vector a) { return _mm512_reduce_min_epu32(a); }
+  static uint32_t MostUnsigned(Vector a) { return _mm512_reduce_max_epu32(a); }
   // Bit i: lane i of a is less than that of b.
   static unsigned MaskLess(Vector a, Vector b) { return _mm512_cmplt_epi32_mask(a, b); }
   static Vector ShiftLeft(Vector a, unsigned count) { return _mm512_slli_epi32(a, count); }
