@@ -200,23 +200,25 @@ KernelSet KernelsOf(Isa isa) {
   };
 }
 
-KernelSelfTest TestKernels(const KernelSet& kernels) {
+KernelSelfTest TestKernels(const KernelSet& kernels, SelfTestScope scope) {
   KernelSelfTest result;
   Comparison comparison(result);
   for (const auto test :
-       {TestGemm, TestDepthwise, TestWinograd, TestRequantize, TestLookup, TestAdd, TestMultiply,
-        TestLinearSum, TestPools, TestSumColumns, TestBilinear, TestLstmCells}) {
+       {TestGemm, TestDepthwise, TestRequantize, TestLookup, TestAdd, TestMultiply, TestLinearSum,
+        TestPools, TestSumColumns, TestBilinear, TestLstmCells}) {
     test(kernels, comparison);
   }
+  if (scope == SelfTestScope::kAll) TestWinograd(kernels, comparison);
   return result;
 }
 
-const KernelSelfTest& SelfTestOf(Isa isa) {
+const KernelSelfTest& SelfTestOf(Isa isa, SelfTestScope scope) {
   static std::mutex mutex;
-  static std::array<std::optional<KernelSelfTest>, kIsaCount> results;
+  static std::array<std::array<std::optional<KernelSelfTest>, 2>, kIsaCount> results;
   const std::lock_guard<std::mutex> lock(mutex);
-  std::optional<KernelSelfTest>& result = results.at(static_cast<size_t>(isa));
-  if (!result) result = TestKernels(KernelsOf(isa));
+  std::optional<KernelSelfTest>& result =
+      results.at(static_cast<size_t>(isa)).at(static_cast<size_t>(scope));
+  if (!result) result = TestKernels(KernelsOf(isa), scope);
   return *result;
 }
 
@@ -229,6 +231,11 @@ Isa HighestExact(Isa wanted, const std::function<const KernelSelfTest&(Isa)>& te
            "the self-test finds no exact kernels on this machine: ", result.detail);
     }
   }
+}
+
+Isa HighestExact(Isa wanted, SelfTestScope scope) {
+  return HighestExact(wanted,
+                      [scope](Isa isa) -> const KernelSelfTest& { return SelfTestOf(isa, scope); });
 }
 
 }  // namespace integra::kernels

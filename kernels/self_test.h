@@ -1,9 +1,10 @@
 // Are Integra's own kernels right on this processor, in this build?
 //
 // Before the first network is planned for an instruction set, each kernel that it chooses is
-// compared with its reference on a few awkward problems. An instruction set with a wrong kernel (a
-// fault of the processor, of an emulator, of the compiler) is denied: networks get the next lower
-// one. (For oneDNN's products see kernels/onednn/matmul.h.)
+// compared with its reference on a few awkward problems; Winograd's, which few networks take,
+// before the first of those. An instruction set with a wrong kernel (a fault of the processor, of
+// an emulator, of the compiler) is denied: networks get the next lower one. (For oneDNN's products
+// see kernels/onednn/matmul.h.)
 #pragma once
 
 #include <functional>
@@ -52,14 +53,17 @@ struct KernelSelfTest {
   bool exact() const { return wrong == 0; }
 };
 
+enum class SelfTestScope { kWithoutWinograd, kAll };
+
 // Compares every kernel of the set with its reference.
-KernelSelfTest TestKernels(const KernelSet& kernels);
+KernelSelfTest TestKernels(const KernelSet& kernels, SelfTestScope scope = SelfTestScope::kAll);
 
 // TestKernels(KernelsOf(isa)), once per process. `isa` must be one that the processor has.
-const KernelSelfTest& SelfTestOf(Isa isa);
+const KernelSelfTest& SelfTestOf(Isa isa, SelfTestScope scope = SelfTestScope::kAll);
 
 // The highest instruction set up to `wanted` that passes; `test` gives the result of each. Throws
 // Error (kSystem) where none does: then nothing can be trusted on this machine.
-Isa HighestExact(Isa wanted, const std::function<const KernelSelfTest&(Isa)>& test = SelfTestOf);
+Isa HighestExact(Isa wanted, const std::function<const KernelSelfTest&(Isa)>& test);
+Isa HighestExact(Isa wanted, SelfTestScope scope = SelfTestScope::kAll);
 
 }  // namespace integra::kernels

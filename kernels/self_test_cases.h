@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <random>
+#include <cstring>
 #include <vector>
 
 #include "base/buffer.h"
@@ -20,42 +20,58 @@ class Values {
   explicit Values(bool extreme) : extreme_(extreme) {}
 
   Bytes Unsigned(int64_t count) {
-    Bytes bytes(static_cast<size_t>(count) + kReadPadding);
-    for (uint8_t& v : bytes) v = extreme_ ? 255 : static_cast<uint8_t>(random_());
-    return bytes;
+    if (extreme_) return Bytes(static_cast<size_t>(count) + kReadPadding, 255);
+    return RandomBytes<uint8_t>(static_cast<size_t>(count) + kReadPadding);
   }
   std::vector<int8_t> Weights(int64_t count) {
-    std::vector<int8_t> weights(static_cast<size_t>(count));
-    for (int8_t& v : weights) {
-      v = extreme_ ? (random_() % 4 ? 127 : -128) : static_cast<int8_t>(random_());
+    std::vector<int8_t> weights = RandomBytes<int8_t>(static_cast<size_t>(count));
+    if (extreme_) {
+      for (int8_t& v : weights) v = v % 4 != 0 ? 127 : -128;
     }
     return weights;
   }
   std::vector<int32_t> Words(int64_t count, int32_t below) {
     std::vector<int32_t> words(static_cast<size_t>(count));
     for (int32_t& v : words) {
-      v = static_cast<int32_t>(random_() % (2 * static_cast<uint32_t>(below))) - below;
+      v = static_cast<int32_t>(Random() % (2 * static_cast<uint32_t>(below))) - below;
     }
     return words;
   }
   // Per channel, for sums of `depth` products, and spread so that outputs are not all clamped.
   OutputStage Stage(int64_t channels, int64_t depth) {
     OutputStage stage;
-    stage.rounding = random_() % 2 ? Rounding::kSingle : Rounding::kDouble;
-    stage.zero_point = static_cast<int32_t>(random_() % 256);
+    stage.rounding = Random() % 2 ? Rounding::kSingle : Rounding::kDouble;
+    stage.zero_point = static_cast<int32_t>(Random() % 256);
     int shift = extreme_ ? 7 : 6;
     for (int64_t k = depth; k > 1; k /= extreme_ ? 2 : 4) ++shift;
     for (int64_t i = 0; i < channels; ++i) {
       stage.multipliers.push_back(
-          {static_cast<int32_t>((1u << 30) + random_() % (1u << 30)),
-           std::min(shift + static_cast<int32_t>(random_() % 3), int32_t{kMaxShift})});
+          {static_cast<int32_t>((1u << 30) + Random() % (1u << 30)),
+           std::min(shift + static_cast<int32_t>(Random() % 3), int32_t{kMaxShift})});
     }
     return stage;
   }
 
  private:
+  // SplitMix64 (Steele, Lea, Flood 2014), eight bytes at a time: this is part of every start.
+  uint64_t Random() {
+    uint64_t z = state_ += 0x9E3779B97F4A7C15;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
+    z = (z ^ z >> 27) * 0x94D049BB133111EB;
+    return z ^ z >> 31;
+  }
+  template <typename T>
+  std::vector<T> RandomBytes(size_t count) {
+    std::vector<T> bytes(count);
+    for (size_t i = 0; i < count; i += sizeof(uint64_t)) {
+      const uint64_t random = Random();
+      std::memcpy(bytes.data() + i, &random, std::min(sizeof(random), count - i));
+    }
+    return bytes;
+  }
+
   const bool extreme_;
-  std::minstd_rand random_{1};  // (quick to make and to ask: this is part of every start)
+  uint64_t state_ = 1;
 };
 
 // Collects comparisons of one set of kernels.

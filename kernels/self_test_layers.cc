@@ -107,12 +107,12 @@ void TestDepthwise(const KernelSet& kernels, Comparison& comparison) {
   }
 }
 
-// Whole tiles and parts of them, channels that fill vectors and that do not.
+// Whole tiles and parts of them, channels that fill one vector and that leave a rest.
 void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
   struct Size {
     int64_t rows, columns, in, out;
   };
-  constexpr Size kSizes[] = {{4, 4, 32, 32}, {5, 9, 17, 33}};
+  constexpr Size kSizes[] = {{4, 4, 16, 16}, {5, 6, 33, 34}};
   comparison.Begin("Winograd convolution");
   for (const bool extreme : {false, true}) {
     Values values(extreme);
@@ -128,22 +128,24 @@ void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
       p.src_zero_point = 131;
       p.bias = bias.data();
       p.stage = values.Stage(p.n, p.depth());
-      Conv2dParams c;
-      c.in_channels = size.in;
-      c.out_channels = size.out;
-      c.src_zero_point = p.src_zero_point;
-      c.y = {.input = (size.rows + 3) / 4 * 4 + 2, .output = size.rows, .kernel = 3};
-      c.x = {.input = (size.columns + 3) / 4 * 4 + 2, .output = size.columns, .kernel = 3};
-      const Bytes image = values.Unsigned(c.y.input * c.x.input * size.in);
       const auto winograd = kernels.winograd(p);
       if (winograd == nullptr) continue;
+      // Whole tiles are read.
+      const int64_t pitch = ((size.columns + 3) / 4 * 4 + 2) * size.in;
+      const Bytes image = values.Unsigned(((size.rows + 3) / 4 * 4 + 2) * pitch);
       const int64_t count = p.max_rows * p.n;
-      Bytes got = Outputs(count), expected = Outputs(count);
+      Bytes got = Outputs(count);
       const AlignedBuffer scratch(winograd->scratch_bytes());
-      winograd->Run(image.data(), c.x.input * size.in, size.rows, size.columns, got.data(),
-                    size.columns * p.n, scratch.data());
-      ReferenceConv2d(c, image.data(), weights.data(), bias.data(), p.stage, expected.data());
-      comparison.Compare(got, expected, count);
+      winograd->Run(image.data(), pitch, size.rows, size.columns, got.data(), size.columns * p.n,
+                    scratch.data());
+      std::vector<int32_t> pixels, segments;
+      for (int64_t i = 0; i < p.max_rows; ++i) {
+        pixels.push_back(
+            static_cast<int32_t>(i / size.columns * pitch + i % size.columns * size.in));
+      }
+      for (int64_t i = 0; i < 3; ++i) segments.push_back(static_cast<int32_t>(i * pitch));
+      const GemmSource src{image.data(), pixels.data(), segments.data()};
+      comparison.Compare(got, RunGemm(*MakeReferenceGemm(p), src, p.max_rows, p.n), count);
     }
   }
 }

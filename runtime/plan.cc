@@ -7,6 +7,7 @@
 #include "graph/dynamic_range.h"
 #include "kernels/self_test.h"
 #include "runtime/float_nodes.h"
+#include "runtime/ops/winograd.h"
 #include "runtime/row_fusion.h"
 
 namespace integra::runtime {
@@ -163,7 +164,10 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
     }
     plan.isa = std::min(plan.isa, cap);
   }
-  plan.isa = kernels::HighestExact(plan.isa);
+  const bool winograd = std::ranges::any_of(
+      graph.nodes, [&](const Node& node) { return MayTakeWinograd(graph, node); });
+  plan.isa = kernels::HighestExact(
+      plan.isa, winograd ? kernels::SelfTestScope::kAll : kernels::SelfTestScope::kWithoutWinograd);
 
   std::vector<TensorId> alias_of(graph.tensors.size());
   for (size_t i = 0; i < alias_of.size(); ++i) alias_of[i] = static_cast<TensorId>(i);

@@ -181,6 +181,17 @@ TEST_CASE("self-test: a wrong kernel of any family is found and named") {
   }
 }
 
+// Networks that cannot take Winograd's kernels do not wait for their test.
+TEST_CASE("self-test: Winograd's kernels are apart, and nothing else is") {
+  for (const auto& [name, kernels] : WrongSets()) {
+    const std::string family = name;
+    CAPTURE(family);
+    const KernelSelfTest test = TestKernels(kernels, SelfTestScope::kWithoutWinograd);
+    CHECK(test.families == static_cast<int64_t>(WrongSets().size()) - 1);
+    CHECK(test.exact() == (family == "Winograd convolution"));
+  }
+}
+
 // Where an instruction set's kernels are wrong the next lower one serves.
 TEST_CASE("self-test: what is wrong is denied") {
   const KernelSelfTest right = TestKernels(KernelsOf(Isa::kPortable));

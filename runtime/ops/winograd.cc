@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/ops/window.h"
 #include "kernels/winograd.h"
 #include "runtime/ops/dense.h"
 #include "runtime/ops/dynamic_layer.h"
@@ -28,10 +29,7 @@ int64_t WholeTiles(int64_t outputs) {
 // transformed weights, eight times as many bytes, either stay in the second-level cache or are used
 // by many tiles.
 bool Pays(const Conv2dParams& p) {
-  const auto plain = [](const kernels::ConvAxis& axis) {
-    return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1;
-  };
-  if (!plain(p.y) || !plain(p.x) || p.groups != 1) return false;
+  if (p.groups != 1) return false;
   const int64_t across = WholeTiles(p.x.output) / kWinogradTile;
   const int64_t tiles = WholeTiles(p.y.output) / kWinogradTile * across;
   const int64_t weight_bytes =
@@ -71,7 +69,18 @@ Conv2dParams InWholeTiles(Conv2dParams p) {
 
 }  // namespace
 
+bool MayTakeWinograd(const graph::Graph& graph, const graph::Node& node) {
+  if (node.type != graph::OpType::kConv2d) return false;
+  const Shape& weights = graph.tensor(node.inputs[1]).shape;
+  const auto [rows, columns] = graph::WindowsOf(node, weights[1], weights[2]);
+  const auto plain = [](const graph::Window& w) {
+    return w.size == 3 && w.stride == 1 && w.dilation == 1;
+  };
+  return plain(rows) && plain(columns);
+}
+
 bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
+  if (!MayTakeWinograd(l.graph, l.node)) return false;
   const kernels::GemmKind kind = GemmKindOf(l.options);
   if (kind != kernels::GemmKind::kBest && kind != kernels::GemmKind::kOwn) return false;
   if (!Pays(p)) return false;

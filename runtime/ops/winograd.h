@@ -6,6 +6,9 @@
 
 namespace integra::runtime {
 
+// False where EmitWinograd is false for the taps alone, and for other operators.
+bool MayTakeWinograd(const graph::Graph& graph, const graph::Node& node);
+
 // Emits the step of a convolution of 3 x 3 taps, where there is a kernel for it and it is large
 // enough to gain from one; false otherwise.
 bool EmitWinograd(Lowering& l, const kernels::Conv2dParams& params);
