@@ -1,8 +1,8 @@
 // Quantized 8-bit add in one rounding, where that gives the bits of the three roundings of
 // AddRowReference: y = clamp((a * A + b * B + C) >> S).
 //
-// There are only 65536 pairs of operands. MakeLinearSum asks the exact kernel for all of them and
-// looks for a C that meets every one; where there is none, the exact kernel stays.
+// MakeLinearSum looks for a C that meets every one of the 65536 pairs of operands; where there is
+// none, the exact kernel stays. It need look only at the few pairs near the next output.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct LinearSum {
   uint8_t min = 0, max = 255;
 };
 
-// `exact` computes the sums of `params`. Nothing where one rounding does not give all of them.
-std::optional<LinearSum> MakeLinearSum(const AddParams& params, AddRow<uint8_t> exact);
+// Nothing where one rounding does not give all sums of `params`.
+std::optional<LinearSum> MakeLinearSum(const AddParams& params);
 
 // y[i] for i in [0, count); y may be a or b.
 using LinearSumRow = void (*)(const LinearSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y,

@@ -148,11 +148,11 @@ void LowerInteger(Lowering& l, kernels::IntegerOp op) {
 }
 
 // Two tensors of one shape, large enough to be worth the search for a single rounding.
-bool EmitLinearSum(Lowering& l, const kernels::AddParams& p, kernels::AddRow<uint8_t> exact) {
+bool EmitLinearSum(Lowering& l, const kernels::AddParams& p) {
   constexpr int64_t kWorthSearching = 4096;
   if (l.input(0).shape != l.input(1).shape) return false;
   if (ElementCount(l.output(0).shape) < kWorthSearching) return false;
-  const auto sum = kernels::MakeLinearSum(p, exact);
+  const auto sum = kernels::MakeLinearSum(p);
   if (!sum) return false;
   const kernels::LinearSumChoice choice = kernels::ChooseLinearSumRow(l.isa);
   EmitRows<uint8_t>(
@@ -221,8 +221,8 @@ void LowerSum(Lowering& l, kernels::IntegerOp op) {
             int64_t count) { kernels::AddRowReference(p, a, a_step, b, b_step, y, count); });
     return;
   }
+  if (EmitLinearSum(l, p)) return;
   const kernels::AddRowChoice choice = kernels::ChooseAddRow(p, l.isa);
-  if (EmitLinearSum(l, p, choice.row)) return;
   EmitRows<uint8_t>(
       l, StrCat("sum ", choice.name),
       [p, row = choice.row](const uint8_t* a, int64_t a_step, const uint8_t* b, int64_t b_step,
