@@ -6,31 +6,50 @@
 
 namespace integra::kernels {
 
-std::vector<int32_t> DepthwiseAddends(const DepthwiseProblem& p) {
-  std::vector<int32_t> addends(static_cast<size_t>(p.channels));
-  for (int64_t c = 0; c < p.channels; ++c) {
-    int64_t sum = 0;
-    for (int64_t t = 0; t < p.taps(); ++t) {
-      sum += p.weights[t * p.channels + c] - p.weight_zero_point;
+namespace {
+
+struct DepthwiseSums {
+  std::vector<int32_t> addends;
+  int64_t largest = 0;
+};
+
+// What DepthwiseAddends and LargestSum say. Taps outside, so that loops become vectors.
+DepthwiseSums FindSums(const DepthwiseProblem& p) {
+  const auto channels = static_cast<size_t>(p.channels);
+  // Both fit (graph::CheckAccumulators).
+  std::vector<int32_t> sums(channels), magnitudes(channels);
+  for (int64_t t = 0; t < p.taps(); ++t) {
+    const int8_t* const weights = p.weights + t * p.channels;
+    for (size_t c = 0; c < channels; ++c) {
+      const int32_t w = weights[c] - p.weight_zero_point;
+      sums[c] += w;
+      magnitudes[c] += std::abs(w);
     }
-    const int64_t bias = p.bias != nullptr ? p.bias[c] : 0;
-    // Modulo 2^32; the true sum fits (graph::CheckAccumulators).
-    addends[static_cast<size_t>(c)] =
-        static_cast<int32_t>(static_cast<uint32_t>(bias - sum * p.src_zero_point));
   }
-  return addends;
+  DepthwiseSums found;
+  found.addends.reserve(channels);
+  for (size_t c = 0; c < channels; ++c) {
+    const int64_t bias = p.bias != nullptr ? p.bias[c] : 0;
+    // Modulo 2^32; the true sum fits, too.
+    found.addends.push_back(
+        static_cast<int32_t>(static_cast<uint32_t>(bias - int64_t{sums[c]} * p.src_zero_point)));
+    found.largest = std::max<int64_t>(found.largest, magnitudes[c]);
+  }
+  found.largest *= 255;
+  return found;
 }
 
-int64_t LargestSum(const DepthwiseProblem& p) {
-  int64_t largest = 0;
-  for (int64_t c = 0; c < p.channels; ++c) {
-    int64_t weights = 0;
-    for (int64_t t = 0; t < p.taps(); ++t) {
-      weights += std::abs(p.weights[t * p.channels + c] - p.weight_zero_point);
-    }
-    largest = std::max(largest, weights);
-  }
-  return 255 * largest;
+}  // namespace
+
+std::vector<int32_t> DepthwiseAddends(const DepthwiseProblem& problem) {
+  return FindSums(problem).addends;
+}
+int64_t LargestSum(const DepthwiseProblem& problem) { return FindSums(problem).largest; }
+
+VectorOutputStage DepthwiseStage(const DepthwiseProblem& problem, const std::vector<int64_t>& order,
+                                 VectorOutputStage::Join join) {
+  const DepthwiseSums sums = FindSums(problem);
+  return {problem.stage, sums.addends, order, sums.largest, join};
 }
 
 DepthwiseBlocks CutIntoBlocks(const DepthwiseProblem& p, int64_t block_bytes) {
@@ -59,7 +78,9 @@ int64_t ChannelAt(const DepthwiseBlocks& cut, const DepthwiseProblem& p, int64_t
 
 std::unique_ptr<const Depthwise> MakeDepthwise(const DepthwiseProblem& problem, Isa isa) {
 #ifdef INTEGRA_X86
-  if (isa >= Isa::kAvx512Vnni) return MakeAvx512VnniDepthwise(problem);
+  if (isa >= Isa::kAvx512Vnni) {
+    if (auto made = MakeAvx512VnniDepthwise(problem)) return made;
+  }
   if (isa >= Isa::kAvx2) return MakeAvx2Depthwise(problem);
   if (isa >= Isa::kSse41) return MakeSse41Depthwise(problem);
 #endif

@@ -60,6 +60,7 @@ std::unique_ptr<const Depthwise> MakeDepthwise(const DepthwiseProblem& problem, 
 std::unique_ptr<const Depthwise> MakePortableDepthwise(const DepthwiseProblem& problem);
 std::unique_ptr<const Depthwise> MakeSse41Depthwise(const DepthwiseProblem& problem);
 std::unique_ptr<const Depthwise> MakeAvx2Depthwise(const DepthwiseProblem& problem);
+// Null where a weight less its zero point is 255, which is no sum of two signed bytes.
 std::unique_ptr<const Depthwise> MakeAvx512VnniDepthwise(const DepthwiseProblem& problem);
 
 // bias - zx * sum(w - zw), per channel.
@@ -67,6 +68,10 @@ std::vector<int32_t> DepthwiseAddends(const DepthwiseProblem& problem);
 
 // A bound of |sum(x * (w - zw))| over all sources and channels.
 int64_t LargestSum(const DepthwiseProblem& problem);
+
+// The output stage on vectors of a Depthwise's sums.
+VectorOutputStage DepthwiseStage(const DepthwiseProblem& problem, const std::vector<int64_t>& order,
+                                 VectorOutputStage::Join join = VectorOutputStage::Join::kBlend);
 
 // How vector kernels walk along a row. Few channels: a row is one run of out_width * channels
 // bytes, cut into blocks wherever; which channel a block begins with (its phase) then repeats. Many

@@ -27,23 +27,20 @@ class Avx2Depthwise final : public Depthwise {
         pairs_((p.taps() + 1) / 2),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
-        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
-               VectorOutputStage::Join::kShuffle),
+        stage_(DepthwiseStage(p, Order(p), VectorOutputStage::Join::kShuffle)),
         folded_(avx2::FoldConstants, stage_, stage_.order()) {
     for (int64_t t = 0; t < 2 * pairs_; ++t) {
       const int64_t tap = t < p.taps() ? t : t - 1;  // an odd last pair reads one tap twice
       offsets_.push_back(static_cast<int32_t>(p.tap_offset(tap / p.kernel_x, tap % p.kernel_x)));
     }
-    const auto phases = static_cast<int64_t>(cut_.phases.size());
-    weights_ = AlignedBuffer(static_cast<size_t>(phases * pairs_ * kBlock * 2) * 2);
-    for (int64_t phase = 0; phase < phases; ++phase) {
+    const std::vector<int64_t>& order = stage_.order();  // [phases][32]
+    weights_ = AlignedBuffer(order.size() * static_cast<size_t>(pairs_) * 2 * sizeof(int16_t));
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (order[i] < 0) continue;
+      const auto phase = static_cast<int64_t>(i) / kBlock, lane = static_cast<int64_t>(i) % kBlock;
       for (int64_t t = 0; t < p.taps(); ++t) {
-        for (int64_t i = 0; i < kBlock; ++i) {
-          const int64_t c = ChannelAt(cut_, p, phase, InterleavedByte(i / 8, i % 8));
-          if (c < 0) continue;
-          weights_.data<int16_t>()[((phase * pairs_ + t / 2) * kBlock + i) * 2 + t % 2] =
-              static_cast<int16_t>(p.weights[t * p.channels + c] - p.weight_zero_point);
-        }
+        weights_.data<int16_t>()[((phase * pairs_ + t / 2) * kBlock + lane) * 2 + t % 2] =
+            static_cast<int16_t>(p.weights[t * p.channels + order[i]] - p.weight_zero_point);
       }
     }
   }

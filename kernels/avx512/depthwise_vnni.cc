@@ -6,8 +6,10 @@
 // in any order.
 #include <immintrin.h>
 
+#include <cstring>
 #include <type_traits>
 
+#include "kernels/avx512/depthwise_taps.h"
 #include "kernels/avx512/folded_stage.h"
 #include "kernels/avx512/output_stage.h"
 #include "kernels/depthwise.h"
@@ -19,23 +21,6 @@ using avx512::ClampVectors;
 using avx512::Form;
 using avx512::Hold;
 using avx512::HoldStage;
-
-constexpr int64_t kBlock = 64;
-constexpr int kVectors = 4;  // of 16 channels
-
-struct Quad {
-  __m512i v[kVectors];
-};
-
-INTEGRA_INLINE __m512i Load(const uint8_t* p) { return _mm512_loadu_si512(p); }
-
-// Four taps of 64 channels, [channel][tap], channels in interleaved order.
-INTEGRA_INLINE Quad Interleave(__m512i a, __m512i b, __m512i c, __m512i d) {
-  const __m512i ab_low = _mm512_unpacklo_epi8(a, b), ab_high = _mm512_unpackhi_epi8(a, b);
-  const __m512i cd_low = _mm512_unpacklo_epi8(c, d), cd_high = _mm512_unpackhi_epi8(c, d);
-  return {{_mm512_unpacklo_epi16(ab_low, cd_low), _mm512_unpackhi_epi16(ab_low, cd_low),
-           _mm512_unpacklo_epi16(ab_high, cd_high), _mm512_unpackhi_epi16(ab_high, cd_high)}};
-}
 
 // As in the GEMM: the type that _mm512_dpbusd_epi32 works on inside.
 using Lanes = int __attribute__((vector_size(64)));
@@ -55,15 +40,11 @@ class VnniDepthwise final : public Depthwise {
         pitch_(p.pitch),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
-        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p),
-               VectorOutputStage::Join::kShuffle),
+        stage_(DepthwiseStage(p, Order(p), VectorOutputStage::Join::kShuffle)),
         folded_(shares_rows_ ? avx512::FoldedStage(avx512::FoldConstants, stage_, stage_.order())
                              : avx512::FoldedStage()) {
     FindTaps(p);
-    for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
-      const int w = p.weights[i] - p.weight_zero_point;
-      wide_ = wide_ || w < -128 || w > 127;
-    }
+    wide_ = p.weight_zero_point != 0 && IsWide(p);
     Pack(p);
     run_ = wide_ ? Choose<true>(p.stride_y) : Choose<false>(p.stride_y);
   }
@@ -131,23 +112,33 @@ class VnniDepthwise final : public Depthwise {
     return order;
   }
 
+  static bool IsWide(const DepthwiseProblem& p) {
+    bool wide = false;
+    for (int64_t i = 0; i < p.taps() * p.channels; ++i) {
+      const int w = p.weights[i] - p.weight_zero_point;
+      wide |= w < -128 || w > 127;
+    }
+    return wide;
+  }
+
   void Pack(const DepthwiseProblem& p) {
     const auto phases = static_cast<int64_t>(cut_.phases.size());
     weights_ = AlignedBuffer(static_cast<size_t>(phases * phase_bytes()));
+    const auto store = [](int8_t* to, const Quad& quad) {
+      for (int v = 0; v < kVectors; ++v) _mm512_store_si512(to + 64 * v, quad.v[v]);
+    };
     for (int64_t phase = 0; phase < phases; ++phase) {
-      for (int64_t t = 0; t < static_cast<int64_t>(taps_.size()); ++t) {
-        if (taps_[static_cast<size_t>(t)] < 0) continue;
-        int8_t* to =
-            weights_.data<int8_t>() + phase * phase_bytes() + t / 4 * group_bytes() + t % 4;
-        for (int64_t i = 0; i < kBlock; ++i) {
-          const int64_t c = ChannelAt(cut_, p, phase, InterleavedByte(i / 16, i % 16));
-          if (c < 0) continue;
-          const int w =
-              p.weights[taps_[static_cast<size_t>(t)] * p.channels + c] - p.weight_zero_point;
-          const int first = Clamp(w, -128, 127);
-          to[4 * i] = static_cast<int8_t>(first);
-          if (pairs_) to[4 * i + groups() * group_bytes() + 1] = static_cast<int8_t>(first);
-          if (wide_) to[4 * i + kVectors * 64] = static_cast<int8_t>(w - first);
+      int8_t* to = weights_.data<int8_t>() + phase * phase_bytes();
+      for (size_t t = 0; t < taps_.size(); t += 4, to += group_bytes()) {
+        const TapWeights a = TapWeightsOf(p, cut_, phase, taps_[t]),
+                         b = TapWeightsOf(p, cut_, phase, taps_[t + 1]),
+                         c = TapWeightsOf(p, cut_, phase, taps_[t + 2]),
+                         d = TapWeightsOf(p, cut_, phase, taps_[t + 3]);
+        store(to, Interleave(a.saturated, b.saturated, c.saturated, d.saturated));
+        if (wide_) store(to + kVectors * 64, Interleave(a.rest, b.rest, c.rest, d.rest));
+        if (pairs_) {  // the fourth one is none
+          store(to + groups() * group_bytes(),
+                Interleave(d.saturated, a.saturated, b.saturated, c.saturated));
         }
       }
     }
@@ -425,6 +416,10 @@ class VnniDepthwise final : public Depthwise {
 }  // namespace
 
 std::unique_ptr<const Depthwise> MakeAvx512VnniDepthwise(const DepthwiseProblem& problem) {
+  const auto count = static_cast<size_t>(problem.taps() * problem.channels);
+  if (problem.weight_zero_point == -128 && std::memchr(problem.weights, 127, count) != nullptr) {
+    return nullptr;
+  }
   return std::make_unique<VnniDepthwise>(problem);
 }
 

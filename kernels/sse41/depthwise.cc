@@ -23,12 +23,12 @@ class Sse41Depthwise final : public Depthwise {
         pairs_((p.taps() + 1) / 2),
         row_pitch_(p.stride_y * p.pitch),
         out_pitch_(p.out_width * p.channels),
-        stage_(p.stage, DepthwiseAddends(p), Order(p), LargestSum(p)) {
+        stage_(DepthwiseStage(p, Order(p))) {
     for (int64_t t = 0; t < 2 * pairs_; ++t) {
       const int64_t tap = t < p.taps() ? t : t - 1;  // an odd last pair reads one tap twice
       offsets_.push_back(static_cast<int32_t>(p.tap_offset(tap / p.kernel_x, tap % p.kernel_x)));
     }
-    const std::vector<int64_t> order = Order(p);  // [phases][16]
+    const std::vector<int64_t>& order = stage_.order();  // [phases][16]
     weights_ = AlignedBuffer(order.size() * static_cast<size_t>(pairs_) * 2 * sizeof(int16_t));
     for (size_t i = 0; i < order.size(); ++i) {
       if (order[i] < 0) continue;
