@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 namespace integra::kernels {
 
@@ -46,10 +47,10 @@ std::vector<int32_t> DepthwiseAddends(const DepthwiseProblem& problem) {
 }
 int64_t LargestSum(const DepthwiseProblem& problem) { return FindSums(problem).largest; }
 
-VectorOutputStage DepthwiseStage(const DepthwiseProblem& problem, const std::vector<int64_t>& order,
+VectorOutputStage DepthwiseStage(const DepthwiseProblem& problem, std::vector<int64_t> order,
                                  VectorOutputStage::Join join) {
-  const DepthwiseSums sums = FindSums(problem);
-  return {problem.stage, sums.addends, order, sums.largest, join};
+  DepthwiseSums sums = FindSums(problem);
+  return {problem.stage, std::move(sums.addends), std::move(order), sums.largest, join};
 }
 
 DepthwiseBlocks CutIntoBlocks(const DepthwiseProblem& p, int64_t block_bytes) {

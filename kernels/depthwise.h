@@ -70,7 +70,7 @@ std::vector<int32_t> DepthwiseAddends(const DepthwiseProblem& problem);
 int64_t LargestSum(const DepthwiseProblem& problem);
 
 // The output stage on vectors of a Depthwise's sums.
-VectorOutputStage DepthwiseStage(const DepthwiseProblem& problem, const std::vector<int64_t>& order,
+VectorOutputStage DepthwiseStage(const DepthwiseProblem& problem, std::vector<int64_t> order,
                                  VectorOutputStage::Join join = VectorOutputStage::Join::kBlend);
 
 // How vector kernels walk along a row. Few channels: a row is one run of out_width * channels

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <vector>
 
 #include "kernels/folded_stage.h"
 
@@ -21,6 +22,7 @@ class Residues {
  public:
   using Vector = typename V::Vector;
 
+  Residues() = default;
   explicit Residues(int64_t m) : m_(V::Set32(static_cast<int32_t>(m))) {}
 
   // Of a sum and the sum less m the right one is less: a negative difference wraps around.
@@ -46,6 +48,7 @@ struct Multiples {
   static constexpr int kOfVector = V::kBytes / 4;
   static constexpr int kVectors = kCount / kOfVector;
 
+  Multiples() = default;
   Multiples(int64_t step, const Residues<V>& residues) {
     all = V::Set32(static_cast<int32_t>(step));
     // Lane i is i steps: those of its lowest bit, of the next one ...
@@ -130,43 +133,87 @@ std::optional<int64_t> FirstBelow(int64_t limit, int64_t x, const Multiples<V>& 
   }
 }
 
+// The search for one channel, in two parts.
 template <typename V>
-std::optional<FoldedConstants> FindConstants(Multiplier f, const OutputStage& stage,
-                                             int64_t largest) {
-  const int64_t m = f.m;
-  if (m < 0 || (m > 0 && f.s < 1) || largest >= (int64_t{1} << 31) - 1) return std::nullopt;
-  if (m == 0) return FoldedConstants{};
-  const int64_t u = int64_t{1} << (31 + f.s);
-  const int64_t half = stage.rounding == Rounding::kDouble ? int64_t{1} << 30 : 0;
-  const int64_t c = u / 2 + half;
-  const auto value = [&](int64_t a) { return (a * m + c) >> (31 + f.s); };
-  // The steps that sums reach, from a result of k - 1 to one of k, are at k in (lowest, highest].
-  const int64_t least = stage.min - stage.zero_point, most = stage.max - stage.zero_point;
-  const int64_t lowest = std::max(value(-largest - 1), least);
-  const int64_t highest = std::min(value(largest + 1), most);
-  if (lowest >= highest) {
-    return FoldedConstants{0, 0, -static_cast<int32_t>(Clamp(value(0), least, most))};
+class FoldSearch {
+ public:
+  // Finds what may be added to c; false where nothing can be folded. For |a| <= largest.
+  bool Prepare(Multiplier f, const OutputStage& stage, int64_t largest) {
+    if (f.m < 0 || (f.m > 0 && f.s < 1) || largest >= kMostSum) return false;
+    m_ = f.m;
+    u_ = int64_t{1} << (31 + f.s);
+    c_ = u_ / 2 + (stage.rounding == Rounding::kDouble ? int64_t{1} << 30 : 0);
+    largest_ = largest;
+    const auto value = [&](int64_t a) { return (a * m_ + c_) >> (31 + f.s); };
+    // The steps that sums reach, from a result of k - 1 to one of k, are at k in (lowest, highest].
+    const int64_t least = stage.min - stage.zero_point, most = stage.max - stage.zero_point;
+    const int64_t lowest = std::max(value(-largest - 1), least);
+    const int64_t highest = std::min(value(largest + 1), most);
+    only_ = m_ == 0 ? 0 : Clamp(value(0), least, most);
+    width_ = 0;
+    if (m_ == 0 || lowest >= highest) return true;
+    residues_ = Residues<V>(m_);
+    const int64_t c_rest = c_ % m_, step = u_ % m_;
+    steps_ = Multiples<V>(step, residues_);
+    // The first a with a result of k has a * m + c above k * u by less than m. What is added to c
+    // must leave that so for every k: it is at least `low`, and below `low` + `width`.
+    // (Some steps past the last one are looked at as well; the interval may be smaller for it.)
+    const int64_t above = (c_rest - (lowest + 1) * step) % m_;
+    const Extremes extremes =
+        ExtremesOf(above < 0 ? above + m_ : above, steps_, highest - lowest, residues_);
+    low_ = -extremes.least;
+    width_ = m_ - extremes.most + extremes.least;
+    // From c + low to the next multiple of m.
+    missing_ = extremes.least - c_rest;
+    if (missing_ < 0) missing_ += m_;
+    return true;
   }
-  const Residues<V> residues(m);
-  const int64_t c_rest = c % m, step = u % m;
-  const Multiples<V> steps(step, residues);
-  // The first a with a result of k has a * m + c above k * u by less than m. What is added to c
-  // must leave that so for every k: it is at least `low`, and below `low` + `width`.
-  // (Some steps past the last one are looked at as well; the interval may be smaller for it.)
-  const int64_t above = (c_rest - (lowest + 1) * step) % m;
-  const Extremes extremes =
-      ExtremesOf(above < 0 ? above + m : above, steps, highest - lowest, residues);
-  const int64_t low = -extremes.least, width = m - extremes.most + extremes.least;
 
-  // What is missing from c + n * u + low to the next multiple of m is less than `width`.
-  const int64_t missing = extremes.least - c_rest;
-  const auto n = FirstBelow(width, missing < 0 ? missing + m : missing, steps,
-                            std::min(kMostOffset, (int64_t{1} << 61) / u), residues);
-  if (!n) return std::nullopt;
-  const int64_t product = c + *n * u + low;
-  const int64_t d = product / m + (product % m > 0 ? 1 : 0);
-  if (std::abs(d) + largest >= (int64_t{1} << 31) - 1) return std::nullopt;
-  return FoldedConstants{f.m, static_cast<int32_t>(d), static_cast<int32_t>(*n)};
+  std::optional<FoldedConstants> Find() const {
+    if (width_ == 0) return FoldedConstants{0, 0, -static_cast<int32_t>(only_)};
+    // What is missing from c + n * u + low to the next multiple is to be less than `width`.
+    const int64_t most = std::min(kMostOffset, (int64_t{1} << 61) / u_);
+    const auto n = FirstBelow(width_, missing_, steps_, most, residues_);
+    if (!n) return std::nullopt;
+    const int64_t product = c_ + *n * u_ + low_;
+    const int64_t d = product / m_ + (product % m_ > 0 ? 1 : 0);
+    if (std::abs(d) + largest_ >= kMostSum) return std::nullopt;
+    return FoldedConstants{static_cast<int32_t>(m_), static_cast<int32_t>(d),
+                           static_cast<int32_t>(*n)};
+  }
+
+ private:
+  static constexpr int64_t kMostSum = (int64_t{1} << 31) - 1;
+
+  int64_t m_, u_, c_, largest_;
+  int64_t only_;  // the only result, where `width` is 0
+  int64_t low_, width_, missing_;
+  Residues<V> residues_;
+  Multiples<V> steps_;
+};
+
+// A FoldConstantsFunction. The second part ends where the processor does not expect it; the first
+// parts of many channels, which it can foresee, run side by side before.
+template <typename V>
+bool FindConstants(const VectorOutputStage& stage, FoldedConstants* folded) {
+  constexpr size_t kAtOnce = 16;
+  const OutputStage& exact = stage.stage();
+  const std::vector<int32_t>& addends = stage.addends();
+  FoldSearch<V> searches[kAtOnce];
+  for (size_t first = 0; first < addends.size(); first += kAtOnce) {
+    const size_t count = std::min(kAtOnce, addends.size() - first);
+    for (size_t i = 0; i < count; ++i) {
+      const int64_t largest = stage.largest_sum() + std::abs(int64_t{addends[first + i]});
+      const Multiplier f = exact.multiplier(static_cast<int64_t>(first + i));
+      if (!searches[i].Prepare(f, exact, largest)) return false;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const std::optional<FoldedConstants> found = searches[i].Find();
+      if (!found) return false;
+      folded[first + i] = *found;
+    }
+  }
+  return true;
 }
 
 }  // namespace

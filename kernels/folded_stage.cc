@@ -1,6 +1,5 @@
 #include "kernels/folded_stage.h"
 
-#include <cstdlib>
 #include <utility>
 
 namespace integra::kernels {
@@ -25,13 +24,8 @@ FoldedStage<kLanes, kVectors>::FoldedStage(FoldConstantsFunction* fold,
   if (!packs || stage.form() != VectorOutputStage::Form::kFloor) return;
   const OutputStage& exact = stage.stage();
   const std::vector<int32_t>& addends = stage.addends();
-  std::vector<FoldedConstants> folded;
-  for (size_t channel = 0; channel < addends.size(); ++channel) {
-    const auto constants = fold(exact.multiplier(static_cast<int64_t>(channel)), exact,
-                                stage.largest_sum() + std::abs(int64_t{addends[channel]}));
-    if (!constants) return;
-    folded.push_back(*constants);
-  }
+  std::vector<FoldedConstants> folded(addends.size());
+  if (!fold(stage, folded.data())) return;
   AlignedBuffer blocks(order.size() / kAll * sizeof(Block));
   for (size_t i = 0; i < order.size(); ++i) {
     if (order[i] < 0) continue;

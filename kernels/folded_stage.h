@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "base/buffer.h"
@@ -23,9 +22,9 @@ struct FoldedConstants {
   int32_t n = 0;
 };
 
-// For |a| <= largest; nothing where none was found. One for each instruction set that folds.
-using FoldConstantsFunction = std::optional<FoldedConstants>(Multiplier f, const OutputStage& stage,
-                                                             int64_t largest);
+// Those of all channels of a stage; false where there are none for one. One function for each
+// instruction set that folds.
+using FoldConstantsFunction = bool(const VectorOutputStage& stage, FoldedConstants* folded);
 
 // For vectors of kLanes sums, each scaled, shuffled (Join::kShuffle) and packed with its neighbour
 // to 16 bits.

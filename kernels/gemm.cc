@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "kernels/weight_sums.h"
 
@@ -40,10 +41,10 @@ GemmSums FindSums(const GemmProblem& p) {
 std::vector<int32_t> GemmAddends(const GemmProblem& problem) { return FindSums(problem).addends; }
 int64_t LargestSum(const GemmProblem& problem) { return FindSums(problem).largest; }
 
-VectorOutputStage GemmStage(const GemmProblem& problem, const std::vector<int64_t>& order,
+VectorOutputStage GemmStage(const GemmProblem& problem, std::vector<int64_t> order,
                             VectorOutputStage::Join join) {
-  const GemmSums sums = FindSums(problem);
-  return {problem.stage, sums.addends, order, sums.largest, join};
+  GemmSums sums = FindSums(problem);
+  return {problem.stage, std::move(sums.addends), std::move(order), sums.largest, join};
 }
 
 std::unique_ptr<const Gemm> MakeGemm(const GemmProblem& problem, Isa isa, GemmKind kind) {

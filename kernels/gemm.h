@@ -85,7 +85,7 @@ std::vector<int32_t> GemmAddends(const GemmProblem& problem);
 int64_t LargestSum(const GemmProblem& problem);
 
 // The output stage on vectors of a Gemm's sums.
-VectorOutputStage GemmStage(const GemmProblem& problem, const std::vector<int64_t>& order,
+VectorOutputStage GemmStage(const GemmProblem& problem, std::vector<int64_t> order,
                             VectorOutputStage::Join join = VectorOutputStage::Join::kBlend);
 
 }  // namespace integra::kernels

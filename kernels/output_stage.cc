@@ -3,21 +3,22 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 namespace integra::kernels {
 
 std::vector<int64_t> PlainOrder(int64_t channels, int64_t multiple) {
   std::vector<int64_t> order(static_cast<size_t>((channels + multiple - 1) / multiple * multiple),
                              -1);
-  for (int64_t i = 0; i < channels; ++i) order[static_cast<size_t>(i)] = i;
+  std::iota(order.begin(), order.begin() + channels, 0);
   return order;
 }
 
 std::vector<int64_t> ShuffledOrder(int64_t channels, int64_t multiple) {
-  const std::vector<int64_t> plain = PlainOrder(channels, multiple);
-  std::vector<int64_t> order;
-  for (int64_t i = 0; i < static_cast<int64_t>(plain.size()); ++i) {
-    order.push_back(plain[static_cast<size_t>(VectorOutputStage::Shuffled(i))]);
+  std::vector<int64_t> order = PlainOrder(channels, multiple);
+  for (size_t i = 0; i < order.size(); i += 4) {
+    std::swap(order[i + 1], order[i + 2]);  // VectorOutputStage::Shuffled is its own inverse
   }
   return order;
 }
@@ -38,15 +39,14 @@ VectorOutputStage::VectorOutputStage(VectorOutputStage&&) noexcept = default;
 VectorOutputStage& VectorOutputStage::operator=(VectorOutputStage&&) noexcept = default;
 VectorOutputStage::~VectorOutputStage() = default;
 
-VectorOutputStage::VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
-                                     const std::vector<int64_t>& order, int64_t largest_sum,
-                                     Join join)
+VectorOutputStage::VectorOutputStage(const OutputStage& stage, std::vector<int32_t> addends,
+                                     std::vector<int64_t> order, int64_t largest_sum, Join join)
     : stage_(stage),
       largest_sum_(largest_sum),
       join_(join),
-      addends_(addends),
-      order_(order),
-      blocks_(order.size() / 16 * sizeof(Block)) {
+      addends_(std::move(addends)),
+      order_(std::move(order)),
+      blocks_(order_.size() / 16 * sizeof(Block)) {
   Prepare();
 }
 

@@ -79,9 +79,8 @@ class VectorOutputStage {
   // `addends[channel]` is added to the accumulator first (bias, zero point terms). `order[i]` is
   // the channel at position i, -1 for none; its size is a multiple of 16. `largest_sum` bounds the
   // absolute value of accumulators without their addend.
-  VectorOutputStage(const OutputStage& stage, const std::vector<int32_t>& addends,
-                    const std::vector<int64_t>& order, int64_t largest_sum,
-                    Join join = Join::kBlend);
+  VectorOutputStage(const OutputStage& stage, std::vector<int32_t> addends,
+                    std::vector<int64_t> order, int64_t largest_sum, Join join = Join::kBlend);
 
   // Another stage for as many channels, with the rounding and zero point as they are. Allocates
   // nothing.

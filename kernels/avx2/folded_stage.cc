@@ -5,9 +5,8 @@
 
 namespace integra::kernels::avx2 {
 
-std::optional<FoldedConstants> FoldConstants(Multiplier f, const OutputStage& stage,
-                                             int64_t largest) {
-  return FindConstants<Vectors>(f, stage, largest);
+bool FoldConstants(const VectorOutputStage& stage, FoldedConstants* folded) {
+  return FindConstants<Vectors>(stage, folded);
 }
 
 }  // namespace integra::kernels::avx2
