@@ -44,9 +44,9 @@ class Residues {
 template <typename V>
 struct Multiples {
   using Vector = typename V::Vector;
-  static constexpr int kCount = 64;
   static constexpr int kOfVector = V::kBytes / 4;
-  static constexpr int kVectors = kCount / kOfVector;
+  static constexpr int kVectors = 4;
+  static constexpr int kCount = kVectors * kOfVector;  // at most 64
 
   Multiples() = default;
   Multiples(int64_t step, const Residues<V>& residues) {

@@ -23,8 +23,9 @@ class ReferenceGemm final : public Gemm {
           const uint8_t* x = src.base + src.row_offsets[r] + src.segment_offsets[t];
           int32_t sum = 0;  // of at most segment_length products below 2^17
           for (int64_t k = 0; k < p_.segment_length; ++k) {
-            const auto a = static_cast<int16_t>(x[k] - p_.src_zero_point);  // no more: compilers
-            const auto b = static_cast<int16_t>(*w++ - p_.weight_zero_point);  // make it vectors
+            // Of 16 bits, which is enough, for the sake of compilers that know such products.
+            const auto a = static_cast<int16_t>(x[k] - p_.src_zero_point);
+            const auto b = static_cast<int16_t>(*w++ - p_.weight_zero_point);
             sum += a * b;
           }
           acc += sum;
