@@ -124,6 +124,22 @@ inline int32_t Sum(simde__m512i a) {
   return static_cast<int32_t>(sum);
 }
 
+inline uint32_t Least(simde__m512i a) {
+  uint32_t least = UINT32_MAX;
+  for (const int32_t lane : Cast<Lanes32>(a).of) {
+    least = static_cast<uint32_t>(lane) < least ? static_cast<uint32_t>(lane) : least;
+  }
+  return least;
+}
+
+inline uint32_t Most(simde__m512i a) {
+  uint32_t most = 0;
+  for (const int32_t lane : Cast<Lanes32>(a).of) {
+    most = static_cast<uint32_t>(lane) > most ? static_cast<uint32_t>(lane) : most;
+  }
+  return most;
+}
+
 inline simde__m512i WidenBytes(__m128i a) {
   uint8_t bytes[16];
   std::memcpy(bytes, &a, sizeof(bytes));
@@ -160,6 +176,8 @@ inline simde__m512i ShuffleLanes(simde__m512i a, int order) {
 #define _mm512_madd_epi16 integra::emulated::MultiplyPairs
 #define _mm512_maskz_loadu_epi32 integra::emulated::LoadLanes
 #define _mm512_reduce_add_epi32 integra::emulated::Sum
+#define _mm512_reduce_min_epu32 integra::emulated::Least
+#define _mm512_reduce_max_epu32 integra::emulated::Most
 #define _mm512_cvtepu8_epi32 integra::emulated::WidenBytes
 #define _mm512_cmplt_epi32_mask integra::emulated::Less
 #define _mm512_mulhi_epu16 integra::emulated::MultiplyHigh
