@@ -15,15 +15,15 @@ constexpr int64_t kSteps = 255;
 constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
 constexpr int64_t kMostOffset = 32;  // few channels need one at all
 
-// The first accumulator, addend included, whose output is at least k > 0.
+// The first accumulator, addend included, whose output is at least k > 0. For shifts of 2 and more.
 int64_t FirstOf(int64_t k, const OutputStage& stage, int64_t channel) {
   const Multiplier f = stage.multiplier(channel);
-  const int64_t unit = int64_t{1} << (31 + f.s);
-  // Right but for the rounding.
-  int64_t first = ((k - stage.zero_point) * unit - unit / 2) / f.m;
-  while (stage.Apply(first, channel) >= k) --first;
-  while (stage.Apply(first, channel) < k) ++first;
-  return first;
+  const int64_t unit = int64_t{1} << (31 + f.s), results = k - stage.zero_point;
+  int64_t product = results * unit - unit / 2;
+  if (stage.rounding == Rounding::kDouble) {  // the first rounding, and halves away from zero
+    product += results > 0 ? -(int64_t{1} << 30) : int64_t{1} << 30;
+  }
+  return product / f.m + (product % f.m > 0 ? 1 : 0);
 }
 
 struct Interval {
