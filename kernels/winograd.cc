@@ -114,7 +114,8 @@ AlignedBuffer WinogradWeights(const GemmProblem& p, int64_t width) {
 
 AlignedBuffer WinogradWeightsByColumns(const GemmProblem& p, int64_t width, int64_t multiple) {
   const int64_t steps = (p.segment_length / 3 + multiple - 1) / multiple * multiple / 2;
-  return PackWeights(p, width, steps, {width * 2, steps * 6 * width * 2, 6 * width * 2});
+  const int64_t product = steps * width * 2;
+  return PackWeights(p, width, steps, {product, 6 * product, width * 2});
 }
 
 std::vector<int32_t> WinogradAddends(const GemmProblem& problem) {

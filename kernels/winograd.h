@@ -70,11 +70,11 @@ std::unique_ptr<const Winograd> MakeAvx512VnniWinograd(const GemmProblem& proble
 bool WinogradIsExact(const GemmProblem& problem);
 
 // G w Gt of all weights less their zero point, for blocks of `width` output channels:
-// [block][product][step][width][2], where a step is two input channels. What is behind the last
-// channel is 0.
+// [block][row of products][column of products][step][width][2], where a step is two input channels.
+// What is behind the last channel is 0.
 AlignedBuffer WinogradWeights(const GemmProblem& problem, int64_t width);
 
-// The same as [block][column of products][step][row of products][width][2], for input channels
+// The same as [block][column of products][row of products][step][width][2], for input channels
 // rounded up to a multiple of `multiple`.
 AlignedBuffer WinogradWeightsByColumns(const GemmProblem& problem, int64_t width, int64_t multiple);
 

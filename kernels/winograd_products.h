@@ -1,6 +1,6 @@
-// From transformed sources V to outputs (see winograd_tiles.h), for instruction sets of few
-// registers and for large weights: for each block of output channels, the products M
-// [product][tile][width] and the sums Y [rows][columns][width] that the output stage reads.
+// From transformed sources V to outputs (see winograd_tiles.h): for each block of output channels,
+// the products M [product][tile][width] and the sums Y [rows][columns][width] that the output stage
+// reads.
 #pragma once
 
 #include "kernels/requantize.h"
@@ -20,7 +20,6 @@ class WinogradProducts {
 
  public:
   using Source = V;
-  using Rows = V;
 
   explicit WinogradProducts(const GemmProblem& p)
       : n_(p.n),

@@ -64,16 +64,20 @@ INTEGRA_INLINE __m512i JoinUpper(__m512i even, __m512i odd) {
   return (__m512i)_mm512_shuffle_ps((__m512)even, (__m512)odd, _MM_SHUFFLE(3, 1, 3, 1));
 }
 
+// The upper halves of 64-bit lanes, in the lower ones. (A shuffle within 128-bit lanes goes to more
+// ports than a shift.)
+INTEGRA_INLINE __m512i UpperToLower(__m512i v) { return _mm512_shuffle_epi32(v, _MM_PERM_DDBB); }
+
 // Lanes of (acc * m) >> 32, joined.
 INTEGRA_INLINE __m512i MultiplyHigh(__m512i acc, const __m512i (&m)[2]) {
-  return JoinUpper(_mm512_mul_epi32(acc, m[0]), _mm512_mul_epi32(_mm512_srli_epi64(acc, 32), m[1]));
+  return JoinUpper(_mm512_mul_epi32(acc, m[0]), _mm512_mul_epi32(UpperToLower(acc), m[1]));
 }
 
 // Lanes of (acc * m + c) >> 32, joined.
 INTEGRA_INLINE __m512i MultiplyHigh(__m512i acc, const StageVectors& v) {
   const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
   const __m512i odd =
-      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), v.m[1]), v.c[1]);
+      _mm512_add_epi64(_mm512_mul_epi32(UpperToLower(acc), v.m[1]), v.c[1]);
   return JoinUpper(even, odd);
 }
 

@@ -1,42 +1,45 @@
-// Winograd's convolution on AVX512-VNNI: from transformed sources to outputs, products stay in
-// registers or in the first-level cache.
+// Winograd's convolution on AVX512-VNNI: vectors of four tiles and four output channels.
+//
+// A pair of input channels meets four output channels as one 128-bit lane, and the four lanes of a
+// vector belong to four tiles, a quad. So one vector of V, a lane of eight channels of each tile,
+// serves four steps: each repeats another pair within its lane, which takes a shuffle where a pair
+// from memory for all lanes would take a load for every product, and products would wait for loads.
 #include <algorithm>
 
-#include "kernels/avx512/winograd_column.h"
+#include "kernels/avx512/winograd_quad.h"
 #include "kernels/avx512/winograd_stage.h"
 #include "kernels/requantize.h"
-#include "kernels/winograd_products.h"
 
 namespace integra::kernels {
 namespace {
 
 using avx512::FoldedWinogradStage;
-using avx512::FoldVectors;
 using avx512::Form;
-using avx512::WinogradColumn;
+using avx512::kGroups;
+using avx512::kHalfVectors;
+using avx512::kQuadTiles;
+using avx512::QuadFold;
+using avx512::QuadScale;
+using avx512::QuadShape;
 using avx512::WinogradStage;
 
-// A few tiles and 16 output channels at a time: of a column of their products, the sums over all
-// input channels are in registers, and are transformed there.
-class WinogradGroups {
+class VnniWinograd final : public Winograd {
   using Vector = __m512i;
-  static constexpr int64_t kWidth = WinogradColumn::kBlock;
-  static constexpr int64_t kChannels = WinogradColumn::kChannels;
-  static constexpr int64_t kHalf = WinogradColumn::kTransformed;
-  // Tiles of a group. The sums of the most fill 24 registers. With fewer there is room for the
-  // output stage of the group before, which then goes on beside the products: they use different
-  // execution ports.
-  static constexpr int64_t kMostTiles = 4;
-  static constexpr int64_t kPipelinedTiles = 3;
+  static constexpr int64_t kWidth = QuadShape::kWidth;
+  // Quads whose V is made at once: so many that V, a block of weights and what is between V and
+  // outputs stay near, and more where weights are read from afar.
+  static constexpr int64_t kNearWeights = int64_t{256} << 10;  // bytes
+  static constexpr int64_t kMostV = int64_t{640} << 10;        // bytes
+  static constexpr int64_t kMoreQuads = 8;
 
  public:
-  using Source = HalfVectors;
-  using Rows = Vectors;
-
-  explicit WinogradGroups(const GemmProblem& p)
+  explicit VnniWinograd(const GemmProblem& p)
       : n_(p.n),
-        parts_((p.segment_length / 3 + kChannels - 1) / kChannels),
-        weights_(WinogradWeightsByColumns(p, kWidth, kChannels)),
+        shape_(p.segment_length / 3),
+        weights_(WinogradWeightsByColumns(p, kWidth, QuadShape::kChannels)),
+        quads_(static_cast<int64_t>(weights_.size()) <= kNearWeights
+                   ? QuadShape::kMostQuads
+                   : std::clamp<int64_t>(kMostV / shape_.v_bytes(1), 1, kMoreQuads)),
         stage_(p.stage, WinogradAddends(p), PlainOrder(p.n, kWidth), LargestSum(p)),
         form_(avx512::HasWinogradStage(stage_) ? stage_.form() : Form::kScalar) {
     const auto blocks = static_cast<size_t>((p.n + kWidth - 1) / kWidth);
@@ -56,276 +59,197 @@ class WinogradGroups {
     }
   }
 
-  static int64_t most_tiles(int64_t /*channels*/) { return 32; }
-
-  // V: [group][column of products][part][tile][row of products][kChannels], so that one pointer is
-  // enough for what a step reads.
-  static int64_t source_tiles(int64_t tiles) { return tiles + kMostTiles - 1; }
-  WinogradPlace Place(int64_t tiles, int64_t tile, int64_t channel) const {
-    const int64_t size = GroupSize(tiles);
-    const int64_t part = size * 6 * kChannels, column = parts_ * part;
-    return {tile / size * 6 * column + channel / kChannels * part + tile % size * 6 * kChannels,
-            kChannels, column};
+  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, uint8_t* dst,
+           int64_t dst_pitch, std::byte* scratch) const override {
+    const Call<uint8_t> call = {{src, src_pitch, rows, columns}, dst, dst_pitch, scratch};
+    if (folded_.size() > 0) {
+      less_ ? RunStage<QuadFold<true>>(folded_, call) : RunStage<QuadFold<false>>(folded_, call);
+    } else if (form_ == Form::kFloor) {
+      RunStage<QuadScale<Form::kFloor>>(stages_, call);
+    } else if (form_ == Form::kTwoStep) {
+      RunStage<QuadScale<Form::kTwoStep>>(stages_, call);
+    } else {
+      RunSums(call);
+    }
   }
-  static size_t scratch_bytes(int64_t /*tiles*/) { return 2 * kMostTiles * kHalf * sizeof(Vector); }
-  size_t bytes() const {
+  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, int32_t* dst,
+           int64_t dst_pitch, std::byte* scratch) const override {
+    RunSums(Call<int32_t>{{src, src_pitch, rows, columns}, dst, dst_pitch, scratch});
+  }
+
+  std::string name() const override { return "own avx512_vnni winograd"; }
+  size_t scratch_bytes() const override {
+    return static_cast<size_t>(shape_.v_bytes(quads_)) + QuadShape::kScratch;
+  }
+  size_t bytes() const override {
     return weights_.size() + stage_.bytes() + stages_.size() + folded_.size();
   }
 
-  void Run(const WinogradRectangle& r, const int16_t* v, std::byte* scratch, uint8_t* dst,
-           int64_t dst_pitch) const {
-    if (folded_.size() > 0) {
-      less_ ? RunFolded<true>(r, v, scratch, dst, dst_pitch)
-            : RunFolded<false>(r, v, scratch, dst, dst_pitch);
-    } else if (form_ == Form::kFloor) {
-      RunGroups<Form::kFloor>(r, v, scratch, dst, dst_pitch);
-    } else if (form_ == Form::kTwoStep) {
-      RunGroups<Form::kTwoStep>(r, v, scratch, dst, dst_pitch);
-    } else {
-      RunGroups<Form::kScalar>(r, v, scratch, dst, dst_pitch);
-    }
-  }
-  void Run(const WinogradRectangle& r, const int16_t* v, std::byte* scratch, int32_t* dst,
-           int64_t dst_pitch) const {
-    RunGroups<Form::kScalar>(r, v, scratch, dst, dst_pitch);
-  }
-
  private:
-  int64_t GroupSize(int64_t tiles) const {
-    return folded_.size() > 0 && tiles > kMostTiles ? kPipelinedTiles : kMostTiles;
-  }
+  struct Source {
+    const uint8_t* pixels;
+    int64_t pitch, rows, columns;  // outputs
 
-  // The outputs of a tile and 16 channels.
-  template <typename T>
-  struct Outputs {
-    T* to;
-    int64_t rows, columns;
+    int64_t tiles() const { return TilesOf(rows) * TilesOf(columns); }
   };
+  // The first output of a tile; past the last row behind the last tile.
+  struct Position {
+    int64_t y = 0, x = 0;
 
-  // Some tiles of a rectangle, the first of them at pixel (y, x).
-  struct Group {
-    int64_t y, x, tiles;
-
-    Group(const WinogradRectangle& r, int64_t first, int64_t size)
-        : y(first / r.across() * kWinogradTile),
-          x(first % r.across() * kWinogradTile),
-          tiles(std::min(size, r.tiles() - first)) {}
-
-    // Of the first tile, which is taken away. Pixel (0, 0) of the rectangle is at `dst`.
-    template <typename T>
-    Outputs<T> Take(const WinogradRectangle& r, T* dst, int64_t dst_pitch, int64_t pixel) {
-      const Outputs<T> outputs = {dst + y * dst_pitch + x * pixel,
-                                  std::min(kWinogradTile, r.rows - y),
-                                  std::min(kWinogradTile, r.columns - x)};
-      --tiles;
+    void Next(const Source& s) {
       x += kWinogradTile;
-      if (x >= r.columns) {
+      if (x >= s.columns) {
         x = 0;
         y += kWinogradTile;
       }
-      return outputs;
     }
   };
-
-  alignas(64) static constexpr int32_t kZeros[kWidth] = {};
-
-  // Two rows of a tile of the group before.
-  struct TwoRows {
-    const FoldedWinogradStage* stage;
-    const Vector* half;
-    Outputs<uint8_t> outputs;
-    int64_t pitch, channels;
+  template <typename T>
+  struct Call {
+    Source source;
+    T* dst;
+    int64_t dst_pitch;
+    std::byte* scratch;
   };
 
-  template <Form kForm, typename T>
-  void RunGroups(const WinogradRectangle& r, const int16_t* v, std::byte* scratch, T* dst,
-                 int64_t dst_pitch) const {
-    const int64_t size = GroupSize(r.tiles()), v_part = size * 6 * kChannels;
-    auto* half = reinterpret_cast<Vector*>(scratch);
-    for (int64_t n = 0; n < n_; n += kWidth) {
-      const int16_t* from = v;
-      for (int64_t t = 0; t < r.tiles(); t += size) {
-        const Group group(r, t, size);
-        for (int j = 0; j < 6; ++j, from += parts_ * v_part) {
-          Multiply<kMostTiles>(group.tiles, {from, Weights(n, j), kZeros, half + j, v_part});
+  // Calls part(first, size) for parts of like size of [0, count), which are no larger than `most`.
+  template <typename Part>
+  __attribute__((always_inline)) static void ForParts(int64_t count, int64_t most,
+                                                      const Part& part) {
+    int64_t parts = (count + most - 1) / most;
+    for (int64_t first = 0; first < count; --parts) {
+      const int64_t size = (count - first + parts - 1) / parts;
+      part(first, size);
+      first += size;
+    }
+  }
+
+  // finish(n, at, half) for each quad and each block of output channels, which moves `at` from the
+  // quad's first tile to the next one's; the sums begin at start(n).
+  template <typename T, typename Start, typename Finish>
+  __attribute__((always_inline)) void ForQuads(const Call<T>& call, const Start& start,
+                                               const Finish& finish) const {
+    const Source& s = call.source;
+    const int64_t v_quad = kWinogradProducts * shape_.v_quad();
+    auto* const v = reinterpret_cast<int16_t*>(call.scratch);
+    auto* const half = reinterpret_cast<Vector*>(call.scratch + shape_.v_bytes(quads_));
+    Position next;
+    ForParts((s.tiles() + kQuadTiles - 1) / kQuadTiles, quads_, [&](int64_t, int64_t size) {
+      const Position begin = next;
+      ForParts(size, QuadShape::kMostQuads, [&](int64_t first, int64_t count) {
+        for (int64_t q = 0; q < count; ++q) {
+          TransformQuad(s, next, count, v + first * v_quad + q * shape_.v_quad());
         }
-        FinishGroup<kForm>(r, group, half, n, dst + n, dst_pitch);
+      });
+      for (int64_t n = 0; n < n_; n += kWidth) {
+        const int16_t* const w = weights_.data<int16_t>() + n * shape_.weights_of_channel();
+        Position at = begin;
+        ForParts(size, QuadShape::kMostQuads, [&](int64_t first, int64_t count) {
+          avx512::MultiplyQuads(shape_, count, v + first * v_quad, w, start(n), half);
+          for (int64_t q = 0; q < count; ++q) finish(n, at, half + q * kGroups * kHalfVectors);
+        });
       }
-    }
+    });
   }
 
-  template <bool kLess>
-  void RunFolded(const WinogradRectangle& r, const int16_t* v, std::byte* scratch, uint8_t* dst,
-                 int64_t dst_pitch) const {
-    const int64_t size = GroupSize(r.tiles()), v_part = size * 6 * kChannels;
-    auto* half = reinterpret_cast<Vector*>(scratch);
-    Vector* half_before = half + kMostTiles * kHalf;
-    for (int64_t n = 0; n < n_; n += kWidth) {
-      const FoldedWinogradStage& stage = folded_.data<FoldedWinogradStage>()[n / kWidth];
-      const int16_t* from = v;
-      Group before(r, 0, size);
-      TwoRows rows = {&stage, nullptr, {}, dst_pitch, std::min(kWidth, n_ - n)};
-      for (int64_t t = 0; t < r.tiles(); t += size) {
-        const Group group(r, t, size);
-        for (int j = 0; j < 6; ++j, from += parts_ * v_part) {
-          const WinogradColumn column = {from, Weights(n, j), j == 1 ? stage.start : kZeros,
-                                         half + j, v_part};
-          if (t == 0) {
-            Multiply<kMostTiles>(group.tiles, column);
-          } else {
-            rows.half = half_before + j * kHalf / 2;
-            if (j % 2 == 0) {
-              rows.outputs = before.Take(r, dst + n, dst_pitch, n_);
-            } else {
-              rows.outputs.to += 2 * dst_pitch;
-              rows.outputs.rows -= 2;
-            }
-            MultiplyBeside<kPipelinedTiles, kLess>(group.tiles, column, rows);
-          }
-        }
-        before = group;
-        std::swap(half, half_before);
+  // The quad at `at`, which is moved, to V, which has `quads` side by side. Where there are fewer
+  // tiles, the last one is repeated.
+  void TransformQuad(const Source& s, Position& at, int64_t quads, int16_t* v) const {
+    const uint8_t* from[kQuadTiles];
+    const uint8_t* pixels = s.pixels;
+    for (const uint8_t*& tile : from) {
+      if (at.y < s.rows) {
+        pixels = s.pixels + at.y * s.pitch + at.x * shape_.channels;
+        at.Next(s);
       }
-      FinishFolded<kLess>(r, before, half_before, n, dst + n, dst_pitch);
+      tile = pixels;
     }
+    avx512::TransformQuad(shape_, from, s.pitch, quads, v);
   }
 
-  const int16_t* Weights(int64_t n, int64_t column) const {
-    return weights_.data<int16_t>() + (n / kWidth * 6 + column) * parts_ * 6 * kWidth * kChannels;
-  }
-
-  template <int kCount>
-  void Multiply(int64_t count, const WinogradColumn& column) const {
-    if constexpr (kCount > 1) {
-      if (count < kCount) return Multiply<kCount - 1>(count, column);
-    }
-    MultiplyTiles<kCount>(column);
-  }
-  template <int kCount, bool kLess>
-  void MultiplyBeside(int64_t count, const WinogradColumn& column, const TwoRows& rows) const {
-    if constexpr (kCount > 1) {
-      if (count < kCount) return MultiplyBeside<kCount - 1, kLess>(count, column, rows);
-    }
-    MultiplyTilesBeside<kCount, kLess>(column, rows);
-  }
-
-  template <int kCount>
-  __attribute__((noinline)) void MultiplyTiles(const WinogradColumn& column) const {
-    avx512::ColumnSums<kCount> sums(column);
-    sums.MostSteps();
-    sums.OtherParts(parts_);
-    sums.LastStep(column.to);
-  }
-
-  // The same, with the output stage of two rows beside the steps of the first part.
-  template <int kCount, bool kLess>
-  __attribute__((noinline)) void MultiplyTilesBeside(const WinogradColumn& column,
-                                                     const TwoRows& rows) const {
-    avx512::ColumnSums<kCount> sums(column);
-    const FoldVectors<kLess> fold(*rows.stage);
-    const Vector* half = rows.half;
-    uint8_t* to = rows.outputs.to;
-    static_assert(kChannels == 2 * 8);  // four steps for a row
-#pragma GCC unroll 2
-    for (int64_t row = 0; row < 2; ++row, half += 6, to += rows.pitch) {
-      Vector four[4];
-      sums.Step();
-      sums.Pin();
-      avx512::FourPixels(half, four);
-      avx512::Pin(four);
-      sums.Step();
-      sums.Pin();
-      Vector low[1] = {fold.Two(four[0], four[1])};
-      avx512::Pin(low);
-      sums.Step();
-      sums.Pin();
-      Vector high[1] = {fold.Two(four[2], four[3])};
-      avx512::Pin(high);
-      if (row == 0) {
-        sums.Step();
-        sums.Pin();
-      }
-      if (row < rows.outputs.rows) {
-        avx512::StoreFour(fold.Four(low[0], high[0]), rows.outputs.columns, rows.channels, n_, to);
-      }
-    }
-    sums.OtherParts(parts_);
-    sums.LastStep(column.to);
-  }
-
-  // The output stage of a group for output channels n and following: finish(half, columns, to) of
-  // each row.
-  template <typename T, typename Finish>
-  __attribute__((always_inline)) void FinishRows(const WinogradRectangle& r, Group group,
-                                                 const Vector* half, T* dst, int64_t dst_pitch,
-                                                 const Finish& finish) const {
-    for (; group.tiles > 0; half += kHalf) {
-      const Outputs<T> outputs = group.Take(r, dst, dst_pitch, n_);
-      for (int64_t i = 0; i < outputs.rows; ++i) {
-        finish(half + i * 6, outputs.columns, outputs.to + i * dst_pitch);
-      }
-    }
-  }
-
-  template <bool kLess>
-  __attribute__((noinline)) void FinishFolded(const WinogradRectangle& r, Group group,
-                                              const Vector* half, int64_t n, uint8_t* dst,
-                                              int64_t dst_pitch) const {
-    const FoldVectors<kLess> fold(folded_.data<FoldedWinogradStage>()[n / kWidth]);
-    const int64_t channels = std::min(kWidth, n_ - n);
-    FinishRows(
-        r, group, half, dst, dst_pitch,
-        [&](const Vector* row, int64_t columns, uint8_t* to) __attribute__((always_inline)) {
-          Vector four[4];
-          avx512::FourPixels(row, four);
-          avx512::StoreFour(fold.Four(fold.Two(four[0], four[1]), fold.Two(four[2], four[3])),
-                            columns, channels, n_, to);
+  template <typename Stage>
+  void RunStage(const AlignedBuffer& stages, const Call<uint8_t>& call) const {
+    const auto* const of_blocks = stages.data<typename Stage::Channels>();
+    ForQuads(
+        call, [&](int64_t n) { return Stage::Start(of_blocks[n / kWidth]); },
+        [&](int64_t n, Position& at, const Vector* half) {
+          FinishQuad(Stage(of_blocks[n / kWidth]), call, n, at, half);
         });
   }
 
-  template <Form kForm, typename T>
-  __attribute__((noinline)) void FinishGroup(const WinogradRectangle& r, Group group,
-                                             const Vector* half, int64_t n, T* dst,
-                                             int64_t dst_pitch) const {
-    const int64_t channels = std::min(kWidth, n_ - n);
-    if constexpr (kForm == Form::kScalar) {
-      FinishRows(r, group, half, dst, dst_pitch, [&](const Vector* row, int64_t columns, T* to) {
-        FinishRow(row, n, columns, channels, to);
-      });
-    } else {
-      const WinogradStage stage = stages_.data<WinogradStage>()[n / kWidth];
-      FinishRows(
-          r, group, half, dst,
-          dst_pitch, [&](const Vector* row, int64_t columns, T* to) __attribute__((always_inline)) {
-            avx512::StoreFour(avx512::FinishFour<kForm>(row, stage), columns, channels, n_, to);
-          });
+  // The outputs of a tile and block of channels.
+  template <typename T>
+  struct Outputs {
+    T* to;
+    int64_t rows, columns;  // none where there is no tile
+  };
+
+  // Of the tile at `at`, which is moved to the next.
+  template <typename T>
+  Outputs<T> OutputsOf(const Call<T>& call, int64_t n, Position& at) const {
+    const Source& s = call.source;
+    if (at.y >= s.rows) return {call.dst, 0, 0};
+    const Outputs<T> outputs = {call.dst + at.y * call.dst_pitch + at.x * n_ + n,
+                                std::min(kWinogradTile, s.rows - at.y),
+                                std::min(kWinogradTile, s.columns - at.x)};
+    at.Next(s);
+    return outputs;
+  }
+
+  // Along the rows, and through the output stage.
+  template <typename Stage>
+  __attribute__((noinline)) void FinishQuad(const Stage& stage, const Call<uint8_t>& call,
+                                            int64_t n, Position& at, const Vector* half) const {
+    Outputs<uint8_t> tiles[kQuadTiles];
+    for (auto& tile : tiles) tile = OutputsOf(call, n, at);
+    for (int64_t i = 0; i < kWinogradTile; ++i) {
+      Vector rows[kQuadTiles];
+      avx512::FinishRow(stage, half + i * 6, rows);
+#pragma GCC unroll 4
+      for (int64_t t = 0; t < kQuadTiles; ++t) {
+        if (i < tiles[t].rows) {
+          avx512::StoreFour(rows[t], tiles[t].columns, std::min(kWidth, n_ - n), n_, tiles[t].to);
+          tiles[t].to += call.dst_pitch;
+        }
+      }
     }
   }
 
-  // Without WinogradStage.
-  void FinishRow(const Vector* half, int64_t n, int64_t columns, int64_t channels,
-                 uint8_t* to) const {
-    alignas(64) int32_t sums[kWinogradTile * kWidth];
-    StoreSums(half, kWinogradTile, kWidth, kWidth, sums);
-    avx512::Requantize(stage_, n, sums, kWidth, columns, channels, nullptr, to, n_);
+  // Without WinogradStage: to sums or, from these, to outputs.
+  template <typename T>
+  void RunSums(const Call<T>& call) const {
+    ForQuads(
+        call, [](int64_t) -> const int32_t* { return nullptr; },
+        [&](int64_t n, Position& at, const Vector* half) {
+          Outputs<T> tiles[kQuadTiles];
+          for (auto& tile : tiles) tile = OutputsOf(call, n, at);
+          for (int64_t i = 0; i < kWinogradTile; ++i) {
+            Vector pixels[4][kQuadTiles];
+            avx512::SumsOfRow(half + i * 6, pixels);
+            for (int64_t t = 0; t < kQuadTiles; ++t) {
+              const Outputs<T>& tile = tiles[t];
+              if (i >= tile.rows) continue;
+              alignas(64) int32_t sums[kWinogradTile * kWidth];
+              for (int64_t j = 0; j < 4; ++j) Vectors::Store(sums + j * kWidth, pixels[j][t]);
+              StoreSums(sums, n, tile.columns, tile.to + i * call.dst_pitch);
+            }
+          }
+        });
   }
-  void FinishRow(const Vector* half, int64_t /*n*/, int64_t columns, int64_t channels,
-                 int32_t* to) const {
-    StoreSums(half, columns, channels, n_, to);
+  void StoreSums(const int32_t* sums, int64_t n, int64_t columns, uint8_t* to) const {
+    avx512::Requantize(stage_, n, sums, kWidth, columns, std::min(kWidth, n_ - n), nullptr, to, n_);
   }
-  static void StoreSums(const Vector* half, int64_t columns, int64_t channels, int64_t stride,
-                        int32_t* to) {
-    Vector sums[4];
-    avx512::FourPixels(half, Vectors::Set32(kInverseOfNine), sums);
+  void StoreSums(const int32_t* sums, int64_t n, int64_t columns, int32_t* to) const {
     for (int64_t j = 0; j < columns; ++j) {
-      const Vector sum = Vectors::ShiftRight(sums[j], 6);
-      __builtin_memcpy(to + j * stride, &sum, static_cast<size_t>(channels) * sizeof(*to));
+      __builtin_memcpy(to + j * n_, sums + j * kWidth,
+                       static_cast<size_t>(std::min(kWidth, n_ - n)) * sizeof(*to));
     }
   }
 
   const int64_t n_;
-  const int64_t parts_;  // of input channels
+  const QuadShape shape_;
   const AlignedBuffer weights_;
+  const int64_t quads_;
   const VectorOutputStage stage_;
   const Form form_;  // kScalar where it has no WinogradStage
   // Of each block: FoldedWinogradStage where all channels have one, or else WinogradStage.
@@ -336,17 +260,7 @@ class WinogradGroups {
 }  // namespace
 
 std::unique_ptr<const Winograd> MakeAvx512VnniWinograd(const GemmProblem& problem) {
-  constexpr const char* kName = "own avx512_vnni winograd";
-  // Every group reads all weights. Those that the second-level cache does not hold are better read
-  // for as many tiles as there are.
-  constexpr int64_t kCachedWeights = int64_t{512} << 10;
-  const int64_t weights =
-      kWinogradProducts * int64_t{sizeof(int16_t)} * problem.n * problem.segment_length / 3;
-  if (weights <= kCachedWeights) {
-    return std::make_unique<WinogradTiles<WinogradGroups>>(problem, kName);
-  }
-  using Products = WinogradProducts<Vectors, 2, 8, avx512::Requantize>;
-  return std::make_unique<WinogradTiles<Products>>(problem, kName);
+  return std::make_unique<VnniWinograd>(problem);
 }
 
 }  // namespace integra::kernels
