@@ -82,7 +82,11 @@ class VnniGemm final : public Gemm {
     }
     const auto row_term = [&](int64_t r) { return weight_zero_point_ != 0 ? RowTerm(src, r) : 0; };
     if (one_row_) return RunRow(base + src.row_offsets[0], step_offsets, row_term(0), stage, dst);
-    for (int64_t r = 0; r < rows; ++r) row_terms[r] = row_term(r);
+    if (weight_zero_point_ == 0) {
+      std::fill_n(row_terms, rows, 0);  // by vectors: the loop would take a cycle for each row
+    } else {
+      for (int64_t r = 0; r < rows; ++r) row_terms[r] = row_term(r);
+    }
     RunPanels(base, src.row_offsets, step_offsets, row_terms, rows, stage, dst, dst_stride);
   }
 
