@@ -100,6 +100,16 @@ TEST_CASE("3x3 conv_2d of many channels equals the reference on every instructio
   CHECK(by_winograd < 200);
 }
 
+// Whose pixels may be joined.
+TEST_CASE("conv_2d of few channels equals the reference on every instruction set") {
+  Random random(16);
+  for (int i = 0; i < 100; ++i) {
+    const int64_t k = Pick(random, 2, 4);
+    CheckLayer(random, {Pick(random, k, 12), 2 * Pick(random, k, 20), Pick(random, 1, 8),
+                        Pick(random, 1, 16), k, k});
+  }
+}
+
 TEST_CASE("1x1 conv_2d equals the reference on every instruction set") {
   Random random(12);
   for (int i = 0; i < 200; ++i) {

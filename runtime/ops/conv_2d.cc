@@ -3,6 +3,7 @@
 
 #include "runtime/ops/dense.h"
 #include "runtime/ops/dynamic_layer.h"
+#include "runtime/ops/joined_pixels.h"
 #include "runtime/ops/padded_rows.h"
 #include "runtime/ops/row_source.h"
 #include "runtime/ops/winograd.h"
@@ -12,6 +13,7 @@ namespace {
 
 using kernels::Conv2dParams;
 using kernels::Gemm;
+using kernels::GemmKind;
 using kernels::GemmProblem;
 using kernels::OutputStage;
 
@@ -67,18 +69,18 @@ struct Stripes {
   }
 };
 
-// The product of group `g`.
-GemmProblem ProblemOf(const Lowering& l, const Stripes& stripes, const Int8Weights& weights,
-                      const OutputStage& stage, int64_t g) {
+// The product of group `g` of a convolution in these stripes.
+GemmProblem ProblemOf(const DenseConvolution& convolution, const Stripes& stripes, int64_t g) {
   const Conv2dParams& p = stripes.p;
+  const OutputStage& stage = convolution.stage;
   GemmProblem problem;
   problem.n = p.out_channels / p.groups;
   problem.segments = static_cast<int64_t>(stripes.segment_offsets.size());
   problem.segment_length = stripes.segment_length;
-  problem.weights = weights.data + g * problem.n * problem.depth();
-  problem.weight_zero_point = weights.zero_point;
+  problem.weights = convolution.weights.data + g * problem.n * problem.depth();
+  problem.weight_zero_point = convolution.weights.zero_point;
   problem.src_zero_point = p.src_zero_point;
-  problem.bias = BiasOf(l) != nullptr ? BiasOf(l) + g * problem.n : nullptr;
+  problem.bias = convolution.bias.empty() ? nullptr : convolution.bias.data() + g * problem.n;
   problem.stage = stage;
   if (stage.multipliers.size() > 1) {
     const auto first = stage.multipliers.begin() + g * problem.n;
@@ -126,18 +128,32 @@ void OfferRowsOf(Lowering& l, const Conv2dParams& p, const std::shared_ptr<const
 }
 
 // The part of a layer with a dynamic range that its weights say, groups side by side.
-kernels::DynamicLayer DynamicLayerOf(const Lowering& l, const Stripes& stripes,
-                                     const Int8Weights& weights, const OutputStage& stage) {
+kernels::DynamicLayer DynamicLayerOf(const Lowering& l, const DenseConvolution& convolution,
+                                     const Stripes& stripes) {
   std::vector<int32_t> addends;
   int64_t largest_sum = 0;
   for (int64_t g = 0; g < stripes.p.groups; ++g) {
-    GemmProblem problem = ProblemOf(l, stripes, weights, stage, g);
+    GemmProblem problem = ProblemOf(convolution, stripes, g);
     problem.bias = nullptr;
     const std::vector<int32_t> more = kernels::GemmAddends(problem);
     addends.insert(addends.end(), more.begin(), more.end());
     largest_sum = std::max(largest_sum, kernels::LargestSum(problem));
   }
   return DynamicLayerOf(l, std::move(addends), largest_sum);
+}
+
+// The node, or what is faster and gives the same outputs.
+DenseConvolution ConvolutionOf(const Lowering& l, const Conv2dParams& p) {
+  DenseConvolution convolution = {p, Int8WeightsOf(l.input(1)), {}, OutputStageOf(l)};
+  if (BiasOf(l) != nullptr) convolution.bias.assign(BiasOf(l), BiasOf(l) + p.out_channels);
+  // (Of a dynamic range the sums are needed by channel.)
+  const GemmKind kind = GemmKindOf(l.options);
+  if (l.has_dynamic_range() || (kind != GemmKind::kBest && kind != GemmKind::kOwn)) {
+    return convolution;
+  }
+  const int64_t pixels = PixelsToJoin(p, l.isa);
+  if (pixels > 1) return JoinPixels(convolution, pixels);
+  return convolution;
 }
 
 }  // namespace
@@ -151,13 +167,12 @@ void LowerConv2d(Lowering& l) {
     return;
   }
   if (EmitWinograd(l, p)) return;
-  auto stripes = std::make_shared<const Stripes>(Flatten(p), l.options.threads);
-  const Int8Weights weights = Int8WeightsOf(l.input(1));
-  const OutputStage stage = OutputStageOf(l);
+  const DenseConvolution convolution = ConvolutionOf(l, p);
+  auto stripes = std::make_shared<const Stripes>(Flatten(convolution.params), l.options.threads);
   std::vector<std::shared_ptr<const Gemm>> gemms;
   size_t gemm_scratch = 0;
   for (int64_t g = 0; g < p.groups; ++g) {
-    gemms.push_back(CachedGemm(l, g, ProblemOf(l, *stripes, weights, stage, g)));
+    gemms.push_back(CachedGemm(l, g, ProblemOf(convolution, *stripes, g)));
     gemm_scratch = std::max(gemm_scratch, gemms.back()->scratch_bytes());
   }
   l.scratch_bytes = stripes->input.copy_bytes(stripes->rows) + gemm_scratch;
@@ -182,7 +197,7 @@ void LowerConv2d(Lowering& l) {
     });
   };
   if (l.has_dynamic_range()) {
-    EmitDynamic(l, gemms[0]->name(), DynamicLayerOf(l, *stripes, weights, stage), run);
+    EmitDynamic(l, gemms[0]->name(), DynamicLayerOf(l, convolution, *stripes), run);
   } else {
     l.Emit(gemms[0]->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
     // Taller kernels would prepare every row of their input several times.

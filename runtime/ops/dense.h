@@ -19,6 +19,10 @@ kernels::Conv2dParams Conv2dParamsOf(const Lowering& l);
 
 // Weights as int8: a uint8 weight w is held as w - 128, and its zero point moves with it.
 struct Int8Weights {
+  Int8Weights() = default;
+  Int8Weights(Int8Weights&&) = default;  // not copied: `data` may be within `copy`
+  Int8Weights& operator=(Int8Weights&&) = default;
+
   std::vector<int8_t> copy;  // empty where the constant itself could be used
   const int8_t* data = nullptr;
   int32_t zero_point = 0;
