@@ -22,6 +22,15 @@ constexpr int64_t kTileRows = 2;
 
 int64_t PositiveRemainder(int64_t a, int64_t b) { return ((a % b) + b) % b; }
 
+// Whether each output reads a whole image, every input once.
+bool IsDense(const Conv2dParams& p) {
+  const auto whole = [](const kernels::ConvAxis& axis) {
+    return axis.output == 1 && axis.kernel == axis.input && axis.pad_before == 0 &&
+           axis.dilation == 1;
+  };
+  return whole(p.y) && whole(p.x) && p.groups == 1;
+}
+
 // A 1x1 convolution is one long column of pixels.
 Conv2dParams Flatten(Conv2dParams p) {
   if (p.y.kernel == 1 && p.x.kernel == 1 && p.y.stride == 1 && p.x.stride == 1 &&
@@ -72,26 +81,22 @@ struct Stripes {
 // The product of group `g` of a convolution in these stripes.
 GemmProblem ProblemOf(const DenseConvolution& convolution, const Stripes& stripes, int64_t g) {
   const Conv2dParams& p = stripes.p;
-  const OutputStage& stage = convolution.stage;
   GemmProblem problem;
-  problem.n = p.out_channels / p.groups;
+  problem.n = p.out_channels;
   problem.segments = static_cast<int64_t>(stripes.segment_offsets.size());
   problem.segment_length = stripes.segment_length;
-  problem.weights = convolution.weights.data + g * problem.n * problem.depth();
+  problem.weights = convolution.weights.data;
   problem.weight_zero_point = convolution.weights.zero_point;
   problem.src_zero_point = p.src_zero_point;
-  problem.bias = convolution.bias.empty() ? nullptr : convolution.bias.data() + g * problem.n;
-  problem.stage = stage;
-  if (stage.multipliers.size() > 1) {
-    const auto first = stage.multipliers.begin() + g * problem.n;
-    problem.stage.multipliers.assign(first, first + problem.n);
-  }
+  problem.bias = convolution.bias.empty() ? nullptr : convolution.bias.data();
+  problem.stage = convolution.stage;
   // Not of these stripes: sessions with other numbers of threads share the packed weights.
   problem.max_rows = stripes.most_rows * p.x.output;
   problem.max_span = (stripes.most_rows - 1) * p.y.stride * stripes.input.pitch +
                      (p.x.output - 1) * p.x.stride * p.in_channels +
                      stripes.segment_offsets.back() + stripes.segment_length;
-  return problem;
+  const int64_t channels = p.out_channels / p.groups;
+  return p.groups == 1 ? problem : ChannelsOf(problem, g * channels, channels);
 }
 
 // Single rows of the output (RowSource): not flattened, a row is one product, or one for each plane
@@ -164,6 +169,10 @@ void LowerConv2d(Lowering& l) {
   l.multiply_accumulates = static_cast<uint64_t>(ElementCount(l.output(0).shape) * taps);
   if (l.input(0).dtype == DataType::kInt16) {
     EmitInt16(l, p);
+    return;
+  }
+  if (IsDense(p)) {
+    EmitDense(l, p.batch, taps);
     return;
   }
   if (EmitWinograd(l, p)) return;

@@ -65,6 +65,18 @@ std::shared_ptr<const kernels::Gemm> CachedGemm(const Lowering& l, int64_t part,
   });
 }
 
+kernels::GemmProblem ChannelsOf(const kernels::GemmProblem& problem, int64_t first, int64_t count) {
+  kernels::GemmProblem part = problem;
+  part.n = count;
+  part.weights += first * problem.depth();
+  if (problem.bias != nullptr) part.bias += first;
+  if (problem.stage.multipliers.size() > 1) {
+    const auto begin = problem.stage.multipliers.begin() + first;
+    part.stage.multipliers.assign(begin, begin + count);
+  }
+  return part;
+}
+
 void EmitInt16(Lowering& l, const kernels::Conv2dParams& p) {
   const kernels::OutputStage stage = OutputStageOf(l);
   const auto in = l.node.inputs[0], out = l.node.outputs[0];

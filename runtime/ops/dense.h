@@ -38,6 +38,12 @@ kernels::GemmKind GemmKindOf(const SessionOptions& options);
 std::shared_ptr<const kernels::Gemm> CachedGemm(const Lowering& l, int64_t part,
                                                 const kernels::GemmProblem& problem);
 
+// Output channels [first, first + count).
+kernels::GemmProblem ChannelsOf(const kernels::GemmProblem& problem, int64_t first, int64_t count);
+
+// An 8-bit layer of `rows` products of `depth` inputs, which follow each other in memory.
+void EmitDense(Lowering& l, int64_t rows, int64_t depth);
+
 // 16-bit convolution or dense layer (given as a convolution), by the reference.
 void EmitInt16(Lowering& l, const kernels::Conv2dParams& params);
 
