@@ -107,12 +107,12 @@ void TestDepthwise(const KernelSet& kernels, Comparison& comparison) {
   }
 }
 
-// Whole tiles and parts of them, channels that fill one vector and that leave a rest.
+// Many tiles and few, whole ones and parts; channels that fill one vector and that leave a rest.
 void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
   struct Size {
     int64_t rows, columns, in, out;
   };
-  constexpr Size kSizes[] = {{4, 4, 16, 16}, {5, 6, 33, 34}};
+  constexpr Size kSizes[] = {{9, 13, 16, 16}, {5, 6, 33, 34}};
   comparison.Begin("Winograd convolution");
   for (const bool extreme : {false, true}) {
     Values values(extreme);
@@ -136,8 +136,8 @@ void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
       const int64_t count = p.max_rows * p.n;
       Bytes got = Outputs(count);
       const AlignedBuffer scratch(winograd->scratch_bytes());
-      winograd->Run(image.data(), pitch, size.rows, size.columns, got.data(), size.columns * p.n,
-                    scratch.data());
+      winograd->Run({image.data(), pitch, size.rows, size.columns, 0, p.n}, got.data(),
+                    size.columns * p.n, scratch.data());
       std::vector<int32_t> pixels, segments;
       for (int64_t i = 0; i < p.max_rows; ++i) {
         pixels.push_back(

@@ -30,23 +30,32 @@
 
 namespace integra::kernels {
 
+// Outputs that are made at once: rows x columns pixels, in tiles of 4 x 4, of the output channels
+// [first, last).
+struct WinogradPart {
+  // The pixel at the first output's first tap. It is followed by two rows and two columns more than
+  // the outputs rounded up to whole tiles; rows are `src_pitch` bytes apart. Up to kReadPadding
+  // bytes past a pixel may be read (never used).
+  const uint8_t* src;
+  int64_t src_pitch;
+  int64_t rows, columns;
+  int64_t first, last;  // multiples of kWinogradChannels, but for the last channel
+};
+
 // A 3 x 3 convolution with its weights transformed and packed. Immutable: any number of threads may
 // call Run.
 class Winograd {
  public:
   virtual ~Winograd() = default;
 
-  // rows x columns outputs, pixel (y, x) at dst + y * dst_pitch + x * n. They come in tiles of
-  // 4 x 4: src, the pixel at the first output's first tap, is followed by two rows and two columns
-  // more than the outputs rounded up to whole tiles; its rows are `src_pitch` bytes apart. Up to
-  // kReadPadding bytes past a pixel may be read (never used). `scratch` has scratch_bytes().
-  virtual void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns,
-                   uint8_t* dst, int64_t dst_pitch, std::byte* scratch) const = 0;
+  // Pixel (y, x) goes to dst + y * dst_pitch + x * n. `scratch` has scratch_bytes().
+  virtual void Run(const WinogradPart& part, uint8_t* dst, int64_t dst_pitch,
+                   std::byte* scratch) const = 0;
 
   // The same without output stage: sum((x - 128) * (w - zw)) of stored values, pitches in values.
   // WinogradAddends() are to be added.
-  virtual void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns,
-                   int32_t* dst, int64_t dst_pitch, std::byte* scratch) const = 0;
+  virtual void Run(const WinogradPart& part, int32_t* dst, int64_t dst_pitch,
+                   std::byte* scratch) const = 0;
 
   virtual std::string name() const = 0;
   virtual size_t scratch_bytes() const = 0;
@@ -55,6 +64,7 @@ class Winograd {
 
 constexpr int64_t kWinogradTile = 4;          // outputs of a tile, in each direction
 constexpr int64_t kWinogradProducts = 6 * 6;  // of a tile
+constexpr int64_t kWinogradChannels = 16;     // output channels that kernels take at once
 
 // The kernel for this instruction set, or null: where it has none, where it would not be faster
 // than a Gemm, or where sums or weights are too large. Of `problem`, segments is 3: the rows of the

@@ -50,7 +50,8 @@ class WinogradProducts {
     auto* m = reinterpret_cast<int32_t*>(scratch);
     int32_t* y = m + kWinogradProducts * tiles * kWidth;
     const int64_t pitch = r.across() * kWinogradTile * kWidth;  // of a row of sums
-    for (int64_t n = 0; n < n_; n += kWidth) {
+    static_assert(kWinogradChannels % kWidth == 0);
+    for (int64_t n = r.first; n < r.last; n += kWidth) {
       MultiplyAll(v, weights_.template data<int16_t>() + n * kWinogradProducts * steps_ * 2, tiles,
                   m);
       for (int64_t t = 0; t < tiles; ++t) {

@@ -15,6 +15,7 @@ namespace {
 // Outputs that are made at once.
 struct WinogradRectangle {
   int64_t rows, columns;
+  int64_t first, last;  // output channels
 
   int64_t across() const { return TilesOf(columns); }
   int64_t tiles() const { return across() * TilesOf(rows); }
@@ -48,13 +49,13 @@ class WinogradTiles final : public Winograd {
         name_(name),
         products_(p) {}
 
-  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, uint8_t* dst,
-           int64_t dst_pitch, std::byte* scratch) const override {
-    RunRectangles(src, src_pitch, rows, columns, dst, dst_pitch, scratch);
+  void Run(const WinogradPart& part, uint8_t* dst, int64_t dst_pitch,
+           std::byte* scratch) const override {
+    RunRectangles(part, dst, dst_pitch, scratch);
   }
-  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, int32_t* dst,
-           int64_t dst_pitch, std::byte* scratch) const override {
-    RunRectangles(src, src_pitch, rows, columns, dst, dst_pitch, scratch);
+  void Run(const WinogradPart& part, int32_t* dst, int64_t dst_pitch,
+           std::byte* scratch) const override {
+    RunRectangles(part, dst, dst_pitch, scratch);
   }
 
   std::string name() const override { return name_; }
@@ -72,8 +73,9 @@ class WinogradTiles final : public Winograd {
 
   // To outputs or, where T is int32_t, to sums.
   template <typename T>
-  void RunRectangles(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, T* dst,
-                     int64_t dst_pitch, std::byte* scratch) const {
+  void RunRectangles(const WinogradPart& part, T* dst, int64_t dst_pitch,
+                     std::byte* scratch) const {
+    const int64_t rows = part.rows, columns = part.columns;
     const int64_t across = std::min(TilesOf(columns), most_tiles_);
     const int64_t down = std::clamp<int64_t>(most_tiles_ / across, 1, TilesOf(rows));
     // Rectangles of like width.
@@ -82,12 +84,13 @@ class WinogradTiles final : public Winograd {
     const int64_t height = down * kWinogradTile;
     for (int64_t y = 0; y < rows; y += height) {
       for (int64_t x = 0; x < columns; x += width) {
-        const WinogradRectangle r = {std::min(height, rows - y), std::min(width, columns - x)};
+        const WinogradRectangle r = {std::min(height, rows - y), std::min(width, columns - x),
+                                     part.first, part.last};
         auto* v = reinterpret_cast<int16_t*>(scratch);
         std::byte* own = scratch + VBytes(most_tiles_);
         for (int64_t row = 0; row < TilesOf(r.rows); ++row) {
-          TransformSource(src + (y + row * kWinogradTile) * src_pitch + x * channels_, src_pitch, r,
-                          row, own, v);
+          const int64_t first = (y + row * kWinogradTile) * part.src_pitch + x * channels_;
+          TransformSource(part.src + first, part.src_pitch, r, row, own, v);
         }
         products_.Run(r, v, own, dst + y * dst_pitch + x * n_, dst_pitch);
       }

@@ -60,19 +60,18 @@ class WrongWinograd final : public Winograd {
  public:
   explicit WrongWinograd(const GemmProblem& p)
       : n_(p.n), channels_(p.segment_length / 3), right_(MakeReferenceGemm(p)) {}
-  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, uint8_t* dst,
-           int64_t dst_pitch, std::byte* scratch) const override {
-    const auto pitch = static_cast<int32_t>(src_pitch);
+  void Run(const WinogradPart& part, uint8_t* dst, int64_t dst_pitch,
+           std::byte* scratch) const override {
+    const auto pitch = static_cast<int32_t>(part.src_pitch);
     const int32_t segments[] = {0, pitch, 2 * pitch};
-    for (int64_t i = 0; i < rows * columns; ++i) {
-      const int64_t y = i / columns, x = i % columns;
-      const auto offset = static_cast<int32_t>(y * src_pitch + x * channels_);
-      right_->Run({src, &offset, segments}, 1, dst + y * dst_pitch + x * n_, n_, scratch);
+    for (int64_t i = 0; i < part.rows * part.columns; ++i) {
+      const int64_t y = i / part.columns, x = i % part.columns;
+      const auto offset = static_cast<int32_t>(y * part.src_pitch + x * channels_);
+      right_->Run({part.src, &offset, segments}, 1, dst + y * dst_pitch + x * n_, n_, scratch);
     }
-    dst[(rows - 1) * dst_pitch + columns * n_ - 1] ^= 1;
+    dst[(part.rows - 1) * dst_pitch + part.columns * n_ - 1] ^= 1;
   }
-  void Run(const uint8_t*, int64_t, int64_t, int64_t, int32_t*, int64_t,
-           std::byte*) const override {}
+  void Run(const WinogradPart&, int32_t*, int64_t, std::byte*) const override {}
   std::string name() const override { return "wrong"; }
   size_t scratch_bytes() const override { return right_->scratch_bytes(); }
   size_t bytes() const override { return 0; }

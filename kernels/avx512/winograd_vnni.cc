@@ -26,6 +26,7 @@ using avx512::WinogradStage;
 class VnniWinograd final : public Winograd {
   using Vector = __m512i;
   static constexpr int64_t kWidth = QuadShape::kWidth;
+  static_assert(kWinogradChannels % kWidth == 0);
   // Quads whose V is made at once: so many that V, a block of weights and what is between V and
   // outputs stay near, and more where weights are read from afar.
   static constexpr int64_t kNearWeights = int64_t{256} << 10;  // bytes
@@ -59,9 +60,9 @@ class VnniWinograd final : public Winograd {
     }
   }
 
-  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, uint8_t* dst,
-           int64_t dst_pitch, std::byte* scratch) const override {
-    const Call<uint8_t> call = {{src, src_pitch, rows, columns}, dst, dst_pitch, scratch};
+  void Run(const WinogradPart& part, uint8_t* dst, int64_t dst_pitch,
+           std::byte* scratch) const override {
+    const Call<uint8_t> call = {part, dst, dst_pitch, scratch};
     if (folded_.size() > 0) {
       less_ ? RunStage<QuadFold<true>>(folded_, call) : RunStage<QuadFold<false>>(folded_, call);
     } else if (form_ == Form::kFloor) {
@@ -72,9 +73,9 @@ class VnniWinograd final : public Winograd {
       RunSums(call);
     }
   }
-  void Run(const uint8_t* src, int64_t src_pitch, int64_t rows, int64_t columns, int32_t* dst,
-           int64_t dst_pitch, std::byte* scratch) const override {
-    RunSums(Call<int32_t>{{src, src_pitch, rows, columns}, dst, dst_pitch, scratch});
+  void Run(const WinogradPart& part, int32_t* dst, int64_t dst_pitch,
+           std::byte* scratch) const override {
+    RunSums(Call<int32_t>{part, dst, dst_pitch, scratch});
   }
 
   std::string name() const override { return "own avx512_vnni winograd"; }
@@ -86,19 +87,13 @@ class VnniWinograd final : public Winograd {
   }
 
  private:
-  struct Source {
-    const uint8_t* pixels;
-    int64_t pitch, rows, columns;  // outputs
-
-    int64_t tiles() const { return TilesOf(rows) * TilesOf(columns); }
-  };
   // The first output of a tile; past the last row behind the last tile.
   struct Position {
     int64_t y = 0, x = 0;
 
-    void Next(const Source& s) {
+    void Next(const WinogradPart& part) {
       x += kWinogradTile;
-      if (x >= s.columns) {
+      if (x >= part.columns) {
         x = 0;
         y += kWinogradTile;
       }
@@ -106,7 +101,7 @@ class VnniWinograd final : public Winograd {
   };
   template <typename T>
   struct Call {
-    Source source;
+    const WinogradPart& part;
     T* dst;
     int64_t dst_pitch;
     std::byte* scratch;
@@ -129,19 +124,20 @@ class VnniWinograd final : public Winograd {
   template <typename T, typename Start, typename Finish>
   __attribute__((always_inline)) void ForQuads(const Call<T>& call, const Start& start,
                                                const Finish& finish) const {
-    const Source& s = call.source;
+    const WinogradPart& part = call.part;
+    const int64_t tiles = TilesOf(part.rows) * TilesOf(part.columns);
     const int64_t v_quad = kWinogradProducts * shape_.v_quad();
     auto* const v = reinterpret_cast<int16_t*>(call.scratch);
     auto* const half = reinterpret_cast<Vector*>(call.scratch + shape_.v_bytes(quads_));
     Position next;
-    ForParts((s.tiles() + kQuadTiles - 1) / kQuadTiles, quads_, [&](int64_t, int64_t size) {
+    ForParts((tiles + kQuadTiles - 1) / kQuadTiles, quads_, [&](int64_t, int64_t size) {
       const Position begin = next;
       ForParts(size, QuadShape::kMostQuads, [&](int64_t first, int64_t count) {
         for (int64_t q = 0; q < count; ++q) {
-          TransformQuad(s, next, count, v + first * v_quad + q * shape_.v_quad());
+          TransformQuad(part, next, count, v + first * v_quad + q * shape_.v_quad());
         }
       });
-      for (int64_t n = 0; n < n_; n += kWidth) {
+      for (int64_t n = part.first; n < part.last; n += kWidth) {
         const int16_t* const w = weights_.data<int16_t>() + n * shape_.weights_of_channel();
         Position at = begin;
         ForParts(size, QuadShape::kMostQuads, [&](int64_t first, int64_t count) {
@@ -154,17 +150,17 @@ class VnniWinograd final : public Winograd {
 
   // The quad at `at`, which is moved, to V, which has `quads` side by side. Where there are fewer
   // tiles, the last one is repeated.
-  void TransformQuad(const Source& s, Position& at, int64_t quads, int16_t* v) const {
+  void TransformQuad(const WinogradPart& part, Position& at, int64_t quads, int16_t* v) const {
     const uint8_t* from[kQuadTiles];
-    const uint8_t* pixels = s.pixels;
+    const uint8_t* pixels = part.src;
     for (const uint8_t*& tile : from) {
-      if (at.y < s.rows) {
-        pixels = s.pixels + at.y * s.pitch + at.x * shape_.channels;
-        at.Next(s);
+      if (at.y < part.rows) {
+        pixels = part.src + at.y * part.src_pitch + at.x * shape_.channels;
+        at.Next(part);
       }
       tile = pixels;
     }
-    avx512::TransformQuad(shape_, from, s.pitch, quads, v);
+    avx512::TransformQuad(shape_, from, part.src_pitch, quads, v);
   }
 
   template <typename Stage>
@@ -187,12 +183,12 @@ class VnniWinograd final : public Winograd {
   // Of the tile at `at`, which is moved to the next.
   template <typename T>
   Outputs<T> OutputsOf(const Call<T>& call, int64_t n, Position& at) const {
-    const Source& s = call.source;
-    if (at.y >= s.rows) return {call.dst, 0, 0};
+    const WinogradPart& part = call.part;
+    if (at.y >= part.rows) return {call.dst, 0, 0};
     const Outputs<T> outputs = {call.dst + at.y * call.dst_pitch + at.x * n_ + n,
-                                std::min(kWinogradTile, s.rows - at.y),
-                                std::min(kWinogradTile, s.columns - at.x)};
-    at.Next(s);
+                                std::min(kWinogradTile, part.rows - at.y),
+                                std::min(kWinogradTile, part.columns - at.x)};
+    at.Next(part);
     return outputs;
   }
 

@@ -18,11 +18,19 @@ using kernels::Winograd;
 // Output pixels of a stripe. Kernels cut stripes into rectangles themselves; whole ones are best.
 constexpr int64_t kPixels = 1024;
 
+// Of so few tiles kernels do not make use of all lanes: threads share out the output channels.
+constexpr int64_t kFewTiles = 8;
+
 // What a second-level cache holds.
 constexpr int64_t kCachedWeights = int64_t{512} << 10;
 
 int64_t WholeTiles(int64_t outputs) {
   return (outputs + kWinogradTile - 1) / kWinogradTile * kWinogradTile;
+}
+
+int64_t WholeBlocks(int64_t channels) {
+  return (channels + kernels::kWinogradChannels - 1) / kernels::kWinogradChannels *
+         kernels::kWinogradChannels;
 }
 
 // Whether tiles are well filled and not so few that their products wait for each other, and
@@ -92,21 +100,34 @@ bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   const PaddedRows padded(whole, 1, 1);
   const int64_t most_rows =
       std::min(WholeTiles(std::max<int64_t>(1, kPixels / whole.x.output)), whole.y.output);
-  const int64_t stripe_rows =
-      RowsPerStripe(whole.y.output, most_rows, l.options.threads, kWinogradTile);
+  const int threads = l.options.threads;
+  int64_t stripe_rows = RowsPerStripe(whole.y.output, most_rows, threads, kWinogradTile);
+  int64_t channels = p.out_channels;  // of a part
+  if (stripe_rows * whole.x.output < kFewTiles * kWinogradTile * kWinogradTile) {
+    stripe_rows = most_rows;
+    channels = WholeBlocks((p.out_channels + threads - 1) / threads);
+  }
   const int64_t stripes = (p.y.output + stripe_rows - 1) / stripe_rows;
+  const int64_t parts = (p.out_channels + channels - 1) / channels;  // of a stripe
   const size_t copy_bytes = padded.copy_bytes(stripe_rows);
   l.scratch_bytes = copy_bytes + winograd->scratch_bytes();
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
   const auto run = [=](const StepContext& c, auto* outputs) {
-    c.pool->ParallelFor(p.batch * stripes, [&](int64_t part, int thread) {
-      const int64_t image = part / stripes;
-      const int64_t first = part % stripes * stripe_rows;
+    c.pool->ParallelFor(p.batch * stripes * parts, [&](int64_t index, int thread) {
+      const int64_t image = index / parts / stripes;
+      const int64_t first = index / parts % stripes * stripe_rows;
+      const int64_t channel = index % parts * channels;
       const int64_t rows = std::min(stripe_rows, p.y.output - first);
       const int64_t row = p.x.output * p.out_channels;
       const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
-      winograd->Run(padded.Prepare(src, first, WholeTiles(rows), c.scratch[thread]), padded.pitch,
-                    rows, p.x.output, outputs + (image * p.y.output + first) * row, row,
+      const kernels::WinogradPart part = {
+          padded.Prepare(src, first, WholeTiles(rows), c.scratch[thread]),
+          padded.pitch,
+          rows,
+          p.x.output,
+          channel,
+          std::min(channel + channels, p.out_channels)};
+      winograd->Run(part, outputs + (image * p.y.output + first) * row, row,
                     c.scratch[thread] + copy_bytes);
     });
   };
