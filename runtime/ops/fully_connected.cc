@@ -47,13 +47,14 @@ void EmitDense(Lowering& l, int64_t rows, int64_t depth) {
   for (size_t r = 0; r < offsets.size(); ++r) offsets[r] = static_cast<int32_t>(r * depth);
   const std::string name = gemms[0]->name();
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
-  const int64_t row_parts = (rows + kRowsPerPart - 1) / kRowsPerPart;
+  // Of rows or, where there is but one, of channels.
+  const int64_t parts =
+      std::max((rows + kRowsPerPart - 1) / kRowsPerPart, static_cast<int64_t>(gemms.size()));
   const auto run = [=, offsets = std::move(offsets)](const StepContext& c, auto* dst) {
     const uint8_t* src = c.in<uint8_t>(in);
     static constexpr int32_t kOneSegment = 0;
-    const auto parts = static_cast<int64_t>(gemms.size());
-    c.pool->ParallelFor(row_parts * parts, [&](int64_t part, int thread) {
-      const int64_t first = part / parts * kRowsPerPart, g = part % parts;
+    c.pool->ParallelFor(parts, [&](int64_t part, int thread) {
+      const int64_t first = rows > 1 ? part * kRowsPerPart : 0, g = rows > 1 ? 0 : part;
       gemms[static_cast<size_t>(g)]->Run({src + first * depth, offsets.data(), &kOneSegment},
                                          std::min(kRowsPerPart, rows - first),
                                          dst + first * n + g * channels, n, c.scratch[thread]);
