@@ -18,6 +18,8 @@ void Pause() {
 // Some tens of microseconds: longer than the gap between two layers.
 constexpr int kSpins = 2000;
 
+constexpr size_t kCacheLine = 64;
+
 }  // namespace
 
 // Parts are handed out by one counter that also says which task they belong to, so that a worker
@@ -91,16 +93,18 @@ class ThreadPool::Impl {
   std::mutex callers_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::atomic<uint64_t> generation_{0};
-  std::atomic<bool> open_{false};  // the task may be joined
+  // What waiting workers read over and over has a cache line of its own, and so does what all write:
+  // otherwise each store to the task's description would take the line back from them.
+  alignas(kCacheLine) std::atomic<uint64_t> generation_{0};
   std::atomic<bool> stop_{false};
-  std::atomic<int> sleeping_{0};
-  std::atomic<int> inside_{0};  // workers that may touch the task
-  std::atomic<int64_t> next_{0};
-  std::atomic<int64_t> done_{0};
+  alignas(kCacheLine) std::atomic<bool> open_{false};  // the task may be joined
   int64_t parts_ = 0;
   void (*part_)(void*, int64_t, int) = nullptr;
   void* context_ = nullptr;
+  alignas(kCacheLine) std::atomic<int64_t> next_{0};
+  alignas(kCacheLine) std::atomic<int64_t> done_{0};
+  std::atomic<int> inside_{0};  // workers that may touch the task
+  alignas(kCacheLine) std::atomic<int> sleeping_{0};
   std::vector<std::thread> workers_;
 };
 
