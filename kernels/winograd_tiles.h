@@ -29,7 +29,6 @@ struct WinogradPlace {
 // What Products has, for the tiles of a rectangle:
 //   Source         Vectors of 16-bit lanes, for sources
 //   most_tiles     of a rectangle
-//   source_tiles   so many tiles have room in V
 //   Place          of a tile and channel in V
 //   Run            from V to outputs or sums
 template <typename Products>
@@ -67,8 +66,7 @@ class WinogradTiles final : public Winograd {
 
  private:
   size_t VBytes(int64_t tiles) const {
-    return static_cast<size_t>(products_.source_tiles(tiles) * kWinogradProducts * source_width_) *
-           sizeof(int16_t);
+    return static_cast<size_t>(tiles * kWinogradProducts * source_width_) * sizeof(int16_t);
   }
 
   // To outputs or, where T is int32_t, to sums.
