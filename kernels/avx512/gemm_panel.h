@@ -304,9 +304,10 @@ constexpr PanelKernel kPanel = {MR, FewestSteps(MR, NR), RunPanel<MR, NR>};
 // registers, and the addresses of rows in GCC's others.
 constexpr PanelKernel kPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<4, 3>, kPanel<3, 4>};
 
-// Larger tiles read weights less often, which counts more where these come from afar.
+// Larger tiles read weights less often, which counts more where the first-level cache does not hold
+// them.
 constexpr PanelKernel kDeepPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<8, 3>, kPanel<6, 4>};
-constexpr int64_t kDeep = 96 << 10;  // bytes of a panel
+constexpr int64_t kDeep = 48 << 10;  // bytes of a panel
 
 }  // namespace
 }  // namespace integra::kernels
