@@ -93,8 +93,8 @@ class ThreadPool::Impl {
   std::mutex callers_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  // What waiting workers read over and over has a cache line of its own, and so does what all write:
-  // otherwise each store to the task's description would take the line back from them.
+  // What waiting workers read over and over has a cache line of its own, and so does what all
+  // write: otherwise each store to the task's description would take the line back from them.
   alignas(kCacheLine) std::atomic<uint64_t> generation_{0};
   std::atomic<bool> stop_{false};
   alignas(kCacheLine) std::atomic<bool> open_{false};  // the task may be joined
