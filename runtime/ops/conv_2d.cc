@@ -15,7 +15,6 @@ using kernels::Conv2dParams;
 using kernels::Gemm;
 using kernels::GemmKind;
 using kernels::GemmProblem;
-using kernels::OutputStage;
 
 // Stripes of pixels in one column begin at multiples of this, for the kernels' tiles.
 constexpr int64_t kTileRows = 2;
