@@ -1,5 +1,6 @@
 #include "base/thread_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -20,11 +21,31 @@ constexpr int kSpins = 2000;
 
 constexpr size_t kCacheLine = 64;
 
+// What hands out the parts of a task: in one word its number, how many parts it has and how many of
+// these are taken. Who takes one learns from the same instruction whether there was one, so that a
+// worker that comes late reads nothing of a task that is over, and is not waited for: a task ends
+// when its parts have run, not when every worker has looked at it.
+class Ticket {
+ public:
+  static constexpr int64_t kMostParts = (1 << 24) - 4096;  // some may be taken that there are not
+
+  static Ticket First(uint64_t task, int64_t parts) {
+    return Ticket(task << 48 | static_cast<uint64_t>(parts) << 24);
+  }
+  explicit Ticket(uint64_t word) : word_(word) {}
+
+  uint64_t word() const { return word_; }
+  uint64_t task() const { return word_ >> 48; }
+  int64_t part() const { return static_cast<int64_t>(word_ & kMask); }
+  bool is_valid() const { return part() < static_cast<int64_t>(word_ >> 24 & kMask); }
+
+ private:
+  static constexpr uint64_t kMask = (1 << 24) - 1;
+  uint64_t word_;
+};
+
 }  // namespace
 
-// Parts are handed out by one counter that also says which task they belong to, so that a worker
-// that wakes up late finds nothing left and is not waited for: a task ends when its parts have run,
-// not when every worker has looked at it.
 class ThreadPool::Impl {
  public:
   explicit Impl(int threads) {
@@ -43,14 +64,19 @@ class ThreadPool::Impl {
 
   void Run(int64_t parts, void (*part)(void*, int64_t, int), void* context) {
     const std::lock_guard<std::mutex> one_caller(callers_);
-    // No worker is inside TakeParts here, so the task may be replaced.
     part_ = part;
     context_ = context;
-    parts_ = parts;
-    next_.store(0, std::memory_order_relaxed);
+    for (first_ = 0; first_ < parts; first_ += Ticket::kMostParts) {
+      RunTask(std::min(parts - first_, Ticket::kMostParts));
+    }
+  }
+
+ private:
+  // The parts from first_ on. All parts of the task before have run, so nobody reads it any more.
+  void RunTask(int64_t parts) {
     done_.store(0, std::memory_order_relaxed);
-    open_.store(true);  // sequentially consistent: orders the task before the look at sleeping_
-    generation_.fetch_add(1);
+    // Sequentially consistent: orders the task before the look at sleeping_.
+    next_.store(Ticket::First(++task_, parts).word());
     if (sleeping_.load() > 0) {
       // The empty critical section: a worker between its last look and its wait is past it now.
       { const std::lock_guard<std::mutex> lock(mutex_); }
@@ -58,53 +84,48 @@ class ThreadPool::Impl {
     }
     TakeParts(0);
     while (done_.load(std::memory_order_acquire) < parts) Pause();
-    open_.store(false);
-    while (inside_.load(std::memory_order_acquire) > 0) Pause();
   }
 
- private:
-  void TakeParts(int thread) {
+  // Returns the task that has no parts left.
+  uint64_t TakeParts(int thread) {
     for (;;) {
-      const int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
-      if (i >= parts_) return;
-      part_(context_, i, thread);
+      const Ticket ticket(next_.fetch_add(1, std::memory_order_acquire));
+      if (!ticket.is_valid()) return ticket.task();
+      part_(context_, first_ + ticket.part(), thread);
       done_.fetch_add(1, std::memory_order_release);
     }
   }
 
   void Work(int thread) {
     uint64_t seen = 0;
+    const auto is_news = [&] { return Ticket(next_.load()).task() != seen || stop_.load(); };
     for (;;) {
-      for (int i = 0; i < kSpins && generation_.load() == seen && !stop_.load(); ++i) Pause();
-      if (generation_.load() == seen) {
+      for (int i = 0; i < kSpins && !is_news(); ++i) Pause();
+      if (!is_news()) {
         std::unique_lock<std::mutex> lock(mutex_);
         sleeping_.fetch_add(1);
-        wake_.wait(lock, [&] { return generation_.load() != seen || stop_.load(); });
+        wake_.wait(lock, is_news);
         sleeping_.fetch_sub(1);
       }
       if (stop_.load()) return;
-      seen = generation_.load();
-      inside_.fetch_add(1);
-      if (open_.load()) TakeParts(thread);
-      inside_.fetch_sub(1, std::memory_order_release);
+      seen = TakeParts(thread);
     }
   }
 
+  // What waiting workers read over and over has a cache line of its own: stores to what is beside it
+  // would take the line from them.
+  alignas(kCacheLine) std::atomic<uint64_t> next_{0};
+  std::atomic<bool> stop_{false};
+  alignas(kCacheLine) std::atomic<int64_t> done_{0};
+  // The caller's.
+  alignas(kCacheLine) std::atomic<int> sleeping_{0};
+  uint64_t task_ = 0;  // its lower 16 bits are in the ticket
+  void (*part_)(void*, int64_t, int) = nullptr;
+  void* context_ = nullptr;
+  int64_t first_ = 0;
   std::mutex callers_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  // What waiting workers read over and over has a cache line of its own, and so does what all
-  // write: otherwise each store to the task's description would take the line back from them.
-  alignas(kCacheLine) std::atomic<uint64_t> generation_{0};
-  std::atomic<bool> stop_{false};
-  alignas(kCacheLine) std::atomic<bool> open_{false};  // the task may be joined
-  int64_t parts_ = 0;
-  void (*part_)(void*, int64_t, int) = nullptr;
-  void* context_ = nullptr;
-  alignas(kCacheLine) std::atomic<int64_t> next_{0};
-  alignas(kCacheLine) std::atomic<int64_t> done_{0};
-  std::atomic<int> inside_{0};  // workers that may touch the task
-  alignas(kCacheLine) std::atomic<int> sleeping_{0};
   std::vector<std::thread> workers_;
 };
 
