@@ -112,8 +112,8 @@ class ThreadPool::Impl {
     }
   }
 
-  // What waiting workers read over and over has a cache line of its own: stores to what is beside it
-  // would take the line from them.
+  // What waiting workers read over and over has a cache line of its own: stores to what is beside
+  // it would take the line from them.
   alignas(kCacheLine) std::atomic<uint64_t> next_{0};
   std::atomic<bool> stop_{false};
   alignas(kCacheLine) std::atomic<int64_t> done_{0};

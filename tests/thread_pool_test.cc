@@ -27,6 +27,21 @@ TEST_CASE("every part runs exactly once, on a known thread") {
   }
 }
 
+// More than are handed out at once, and more tasks than have different numbers.
+TEST_CASE("very many parts, and very many tasks") {
+  ThreadPool pool(2);
+  int64_t sums[2] = {0, 0};
+  constexpr int64_t kParts = 17'000'000;
+  pool.ParallelFor(kParts, [&](int64_t i, int thread) { sums[thread] += i; });
+  CHECK(sums[0] + sums[1] == kParts * (kParts - 1) / 2);
+
+  std::atomic<int64_t> runs{0};
+  for (int task = 0; task < 70'000; ++task) {
+    pool.ParallelFor(3, [&](int64_t, int) { runs.fetch_add(1, std::memory_order_relaxed); });
+  }
+  CHECK(runs.load() == 3 * 70'000);
+}
+
 TEST_CASE("two callers share a pool") {
   ThreadPool pool(3);
   std::atomic<int64_t> sum{0};
