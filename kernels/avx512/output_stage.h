@@ -76,8 +76,7 @@ INTEGRA_INLINE __m512i MultiplyHigh(__m512i acc, const __m512i (&m)[2]) {
 // Lanes of (acc * m + c) >> 32, joined.
 INTEGRA_INLINE __m512i MultiplyHigh(__m512i acc, const StageVectors& v) {
   const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, v.m[0]), v.c[0]);
-  const __m512i odd =
-      _mm512_add_epi64(_mm512_mul_epi32(UpperToLower(acc), v.m[1]), v.c[1]);
+  const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(UpperToLower(acc), v.m[1]), v.c[1]);
   return JoinUpper(even, odd);
 }
 
