@@ -90,6 +90,12 @@ AlignedBuffer PackWeights(const GemmProblem& p, int64_t width, int64_t steps,
   return packed;
 }
 
+// With sources counted from 128.
+GemmProblem Centred(GemmProblem problem) {
+  problem.src_zero_point -= 128;
+  return problem;
+}
+
 }  // namespace
 
 bool WinogradIsExact(const GemmProblem& p) {
@@ -119,9 +125,11 @@ AlignedBuffer WinogradWeightsByColumns(const GemmProblem& p, int64_t width, int6
 }
 
 std::vector<int32_t> WinogradAddends(const GemmProblem& problem) {
-  GemmProblem centred = problem;
-  centred.src_zero_point -= 128;
-  return GemmAddends(centred);
+  return GemmAddends(Centred(problem));
+}
+
+VectorOutputStage WinogradOutputStage(const GemmProblem& problem) {
+  return GemmStage(Centred(problem), PlainOrder(problem.n, kWinogradChannels));
 }
 
 #ifdef INTEGRA_X86

@@ -91,4 +91,7 @@ AlignedBuffer WinogradWeightsByColumns(const GemmProblem& problem, int64_t width
 // What has to be added to sum((x - 128) * (w - zw)): see GemmAddends.
 std::vector<int32_t> WinogradAddends(const GemmProblem& problem);
 
+// The output stage on vectors of these sums, channels in order.
+VectorOutputStage WinogradOutputStage(const GemmProblem& problem);
+
 }  // namespace integra::kernels

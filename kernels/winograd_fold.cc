@@ -102,9 +102,9 @@ class ChannelFold {
 
 }  // namespace
 
-std::vector<WinogradFold> FoldWinogradStage(const GemmProblem& p) {
+std::vector<WinogradFold> FoldWinogradStage(const GemmProblem& p,
+                                            const std::vector<int32_t>& addends) {
   if (p.stage.min != 0 || p.stage.max != 255) return {};
-  const std::vector<int32_t> addends = WinogradAddends(p);
   std::vector<WinogradFold> folds;
   for (int64_t n = 0; n < p.n; ++n) {
     int64_t largest = 0;

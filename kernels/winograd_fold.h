@@ -25,6 +25,8 @@ struct WinogradFold {
 
 // Of all channels; none where one cannot be folded, or outputs are clamped to less than 8 bits. The
 // product of row and column 1 can begin at `start`: it counts once in every output of a tile.
-std::vector<WinogradFold> FoldWinogradStage(const GemmProblem& problem);
+// `addends`: WinogradAddends(problem).
+std::vector<WinogradFold> FoldWinogradStage(const GemmProblem& problem,
+                                            const std::vector<int32_t>& addends);
 
 }  // namespace integra::kernels

@@ -26,7 +26,7 @@ class WinogradProducts {
         steps_((p.segment_length / 3 + 1) / 2),
         source_width_((p.segment_length / 3 + kSourceLanes - 1) / kSourceLanes * kSourceLanes),
         weights_(WinogradWeights(p, kWidth)),
-        stage_(p.stage, WinogradAddends(p), PlainOrder(p.n, 16), LargestSum(p)) {}
+        stage_(WinogradOutputStage(p)) {}
 
   // Where weights are small, M is to stay in the first-level cache.
   static int64_t most_tiles(int64_t channels) { return channels <= 32 ? 12 : 16; }
@@ -79,13 +79,9 @@ class WinogradProducts {
 
   __attribute__((noinline)) void MultiplyAll(const int16_t* v, const int16_t* w, int64_t tiles,
                                              int32_t* m) const {
-    // Groups of like size: small ones wait for the latency of their sums.
-    int64_t groups = (tiles + kMostTiles - 1) / kMostTiles;
-    for (int64_t t = 0; t < tiles; --groups) {
-      const int64_t count = (tiles - t + groups - 1) / groups;
+    ForParts(tiles, kMostTiles, [&](int64_t t, int64_t count) {
       Multiply<kMostTiles>(count, v + t * source_width_, w, tiles, m + t * kWidth);
-      t += count;
-    }
+    });
   }
 
   template <int kTiles>

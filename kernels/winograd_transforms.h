@@ -9,6 +9,18 @@ namespace {
 
 constexpr int64_t TilesOf(int64_t outputs) { return (outputs + kWinogradTile - 1) / kWinogradTile; }
 
+// Calls part(first, size) for parts of like size of [0, count), which are no larger than `most`:
+// small ones wait for the latency of their sums.
+template <typename Part>
+__attribute__((always_inline)) inline void ForParts(int64_t count, int64_t most, const Part& part) {
+  int64_t parts = (count + most - 1) / most;
+  for (int64_t first = 0; first < count; --parts) {
+    const int64_t size = (count - first + parts - 1) / parts;
+    part(first, size);
+    first += size;
+  }
+}
+
 // Of six 32-bit vectors: a row of At.
 template <typename V>
 __attribute__((always_inline)) inline void TransformSums(const typename V::Vector (&m)[6],

@@ -67,6 +67,19 @@ AddParams AnySum(Random& random) {
   return p;
 }
 
+// Every pair of operands once, the first one changing faster.
+struct Pairs {
+  std::vector<uint8_t> a, b;
+};
+Pairs AllPairs() {
+  Pairs pairs;
+  for (size_t i = 0; i < 65536; ++i) {
+    pairs.a.push_back(static_cast<uint8_t>(i));
+    pairs.b.push_back(static_cast<uint8_t>(i / 256));
+  }
+  return pairs;
+}
+
 // Whether there is a C, with the factors in units of 2^-s, that meets all pairs.
 bool OneRoundingMeetsAll(const AddParams& p, const std::vector<uint8_t>& exact, int64_t a_factor,
                          int64_t b_factor, int s) {
@@ -92,11 +105,8 @@ int64_t FactorOf(const AddParams& p, int i, int s) {
 
 TEST_CASE("linear sum: found wherever there is one, and right for every pair") {
   Random random(9);
-  std::vector<uint8_t> a(65536), b(65536), exact(65536), got(65536);
-  for (size_t i = 0; i < a.size(); ++i) {
-    a[i] = static_cast<uint8_t>(i);
-    b[i] = static_cast<uint8_t>(i / 256);
-  }
+  const auto [a, b] = AllPairs();
+  std::vector<uint8_t> exact(65536), got(65536);
   int found = 0, none = 0;
   for (int round = 0; round < 600; ++round) {
     CAPTURE(round);
@@ -122,11 +132,8 @@ TEST_CASE("linear sum: found wherever there is one, and right for every pair") {
 
 TEST_CASE("linear sum: every pair of operands gives the three roundings' bits") {
   Random random(7);
-  std::vector<uint8_t> a(65536), b(65536), want(65536), got(65536);
-  for (size_t i = 0; i < a.size(); ++i) {
-    a[i] = static_cast<uint8_t>(i);
-    b[i] = static_cast<uint8_t>(i / 256);
-  }
+  const auto [a, b] = AllPairs();
+  std::vector<uint8_t> want(65536), got(65536);
   int found = 0;
   for (int round = 0; round < 12; ++round) {
     const AddParams p = RandomSum(random);

@@ -54,7 +54,7 @@ TEST_CASE("winograd: every step of the folded staircase") {
   for (int trial = 0; trial < 1000; ++trial) {
     const Layer layer(random, trial);
     const OutputStage& stage = layer.problem.stage;
-    const auto folds = FoldWinogradStage(layer.problem);
+    const auto folds = FoldWinogradStage(layer.problem, WinogradAddends(layer.problem));
     ++all;
     if (folds.empty()) continue;
     ++folded;
@@ -89,12 +89,12 @@ TEST_CASE("winograd: what cannot be folded") {
   Layer layer(random, 1);
   OutputStage& stage = layer.problem.stage;
   stage.multipliers = {{1 << 30, 9}};
-  CHECK(!FoldWinogradStage(layer.problem).empty());
+  CHECK(!FoldWinogradStage(layer.problem, WinogradAddends(layer.problem)).empty());
   stage.max = 254;
-  CHECK(FoldWinogradStage(layer.problem).empty());
+  CHECK(FoldWinogradStage(layer.problem, WinogradAddends(layer.problem)).empty());
   stage.max = 255;
   stage.multipliers = {{0, 0}};
-  CHECK(FoldWinogradStage(layer.problem).empty());
+  CHECK(FoldWinogradStage(layer.problem, WinogradAddends(layer.problem)).empty());
 }
 
 }  // namespace

@@ -25,17 +25,12 @@ INTEGRA_INLINE void Transpose(__m512i (&rows)[16]) {
     fours[i + 2] = _mm512_unpacklo_epi64(pairs[i + 1], pairs[i + 3]);
     fours[i + 3] = _mm512_unpackhi_epi64(pairs[i + 1], pairs[i + 3]);
   }
-  // 4 x 4 lanes of 128 bits.
 #pragma GCC unroll 4
   for (int j = 0; j < 4; ++j) {
-    const __m512i a = _mm512_shuffle_i32x4(fours[j], fours[4 + j], 0x88);
-    const __m512i b = _mm512_shuffle_i32x4(fours[8 + j], fours[12 + j], 0x88);
-    const __m512i c = _mm512_shuffle_i32x4(fours[j], fours[4 + j], 0xDD);
-    const __m512i d = _mm512_shuffle_i32x4(fours[8 + j], fours[12 + j], 0xDD);
-    rows[j] = _mm512_shuffle_i32x4(a, b, 0x88);
-    rows[4 + j] = _mm512_shuffle_i32x4(c, d, 0x88);
-    rows[8 + j] = _mm512_shuffle_i32x4(a, b, 0xDD);
-    rows[12 + j] = _mm512_shuffle_i32x4(c, d, 0xDD);
+    __m512i columns[4] = {fours[j], fours[4 + j], fours[8 + j], fours[12 + j]};
+    avx512::TransposeLanes(columns);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) rows[4 * i + j] = columns[i];
   }
 }
 

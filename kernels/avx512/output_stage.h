@@ -140,6 +140,18 @@ INTEGRA_INLINE __m512i Unshuffle(__m512i bytes) {
   return _mm512_shuffle_epi8(bytes, order);
 }
 
+// 128-bit lane i of vector j goes to lane j of vector i.
+INTEGRA_INLINE void TransposeLanes(__m512i (&v)[4]) {
+  const __m512i low01 = _mm512_shuffle_i32x4(v[0], v[1], 0b01000100);
+  const __m512i high01 = _mm512_shuffle_i32x4(v[0], v[1], 0b11101110);
+  const __m512i low23 = _mm512_shuffle_i32x4(v[2], v[3], 0b01000100);
+  const __m512i high23 = _mm512_shuffle_i32x4(v[2], v[3], 0b11101110);
+  v[0] = _mm512_shuffle_i32x4(low01, low23, 0b10001000);
+  v[1] = _mm512_shuffle_i32x4(low01, low23, 0b11011101);
+  v[2] = _mm512_shuffle_i32x4(high01, high23, 0b10001000);
+  v[3] = _mm512_shuffle_i32x4(high01, high23, 0b11011101);
+}
+
 // A mask of the first `count` of 64 bytes.
 INTEGRA_INLINE __mmask64 FirstBytes(int64_t count) {
   return count <= 0 ? 0 : ~uint64_t{0} >> (64 - std::min<int64_t>(count, 64));

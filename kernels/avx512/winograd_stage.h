@@ -73,18 +73,6 @@ INTEGRA_INLINE __m512i Twice(const void* p) {
   return _mm512_broadcast_i64x4(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
 }
 
-// Lane i of vector j goes to lane j of vector i.
-INTEGRA_INLINE void TransposeLanes(__m512i (&v)[4]) {
-  const __m512i low01 = _mm512_shuffle_i32x4(v[0], v[1], 0b01000100);
-  const __m512i high01 = _mm512_shuffle_i32x4(v[0], v[1], 0b11101110);
-  const __m512i low23 = _mm512_shuffle_i32x4(v[2], v[3], 0b01000100);
-  const __m512i high23 = _mm512_shuffle_i32x4(v[2], v[3], 0b11101110);
-  v[0] = _mm512_shuffle_i32x4(low01, low23, 0b10001000);
-  v[1] = _mm512_shuffle_i32x4(low01, low23, 0b11011101);
-  v[2] = _mm512_shuffle_i32x4(high01, high23, 0b10001000);
-  v[3] = _mm512_shuffle_i32x4(high01, high23, 0b11011101);
-}
-
 // A row of four pixels of each tile: half + g * kHalfVectors has the six vectors of group g. To
 // four pixels of 16 bytes for each tile.
 //

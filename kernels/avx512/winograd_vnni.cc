@@ -41,10 +41,10 @@ class VnniWinograd final : public Winograd {
         quads_(static_cast<int64_t>(weights_.size()) <= kNearWeights
                    ? QuadShape::kMostQuads
                    : std::clamp<int64_t>(kMostV / shape_.v_bytes(1), 1, kMoreQuads)),
-        stage_(p.stage, WinogradAddends(p), PlainOrder(p.n, kWidth), LargestSum(p)),
+        stage_(WinogradOutputStage(p)),
         form_(avx512::HasWinogradStage(stage_) ? stage_.form() : Form::kScalar) {
     const auto blocks = static_cast<size_t>((p.n + kWidth - 1) / kWidth);
-    const std::vector<WinogradFold> folds = FoldWinogradStage(p);
+    const std::vector<WinogradFold> folds = FoldWinogradStage(p, stage_.addends());
     if (!folds.empty()) {
       folded_ = AlignedBuffer(blocks * sizeof(FoldedWinogradStage));
       for (int64_t n = 0; n < n_; ++n) {
@@ -106,18 +106,6 @@ class VnniWinograd final : public Winograd {
     int64_t dst_pitch;
     std::byte* scratch;
   };
-
-  // Calls part(first, size) for parts of like size of [0, count), which are no larger than `most`.
-  template <typename Part>
-  __attribute__((always_inline)) static void ForParts(int64_t count, int64_t most,
-                                                      const Part& part) {
-    int64_t parts = (count + most - 1) / most;
-    for (int64_t first = 0; first < count; --parts) {
-      const int64_t size = (count - first + parts - 1) / parts;
-      part(first, size);
-      first += size;
-    }
-  }
 
   // finish(n, at, half) for each quad and each block of output channels, which moves `at` from the
   // quad's first tile to the next one's; the sums begin at start(n).

@@ -24,14 +24,8 @@ constexpr int64_t kFewTiles = 8;
 // What a second-level cache holds.
 constexpr int64_t kCachedWeights = int64_t{512} << 10;
 
-int64_t WholeTiles(int64_t outputs) {
-  return (outputs + kWinogradTile - 1) / kWinogradTile * kWinogradTile;
-}
-
-int64_t WholeBlocks(int64_t channels) {
-  return (channels + kernels::kWinogradChannels - 1) / kernels::kWinogradChannels *
-         kernels::kWinogradChannels;
-}
+int64_t RoundUp(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
+int64_t WholeTiles(int64_t outputs) { return RoundUp(outputs, kWinogradTile); }
 
 // Whether tiles are well filled and not so few that their products wait for each other, and
 // transformed weights, eight times as many bytes, either stay in the second-level cache or are used
@@ -105,7 +99,7 @@ bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   int64_t channels = p.out_channels;  // of a part
   if (stripe_rows * whole.x.output < kFewTiles * kWinogradTile * kWinogradTile) {
     stripe_rows = most_rows;
-    channels = WholeBlocks((p.out_channels + threads - 1) / threads);
+    channels = RoundUp((p.out_channels + threads - 1) / threads, kernels::kWinogradChannels);
   }
   const int64_t stripes = (p.y.output + stripe_rows - 1) / stripe_rows;
   const int64_t parts = (p.out_channels + channels - 1) / channels;  // of a stripe
