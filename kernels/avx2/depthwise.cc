@@ -15,8 +15,6 @@ namespace {
 using avx2::Finish;
 using avx2::Form;
 
-#define INTEGRA_MEMBER __attribute__((always_inline)) inline
-
 constexpr int64_t kBlock = 32;
 constexpr int kVectors = 4;  // of 8 channels
 

@@ -12,7 +12,9 @@
 #include <type_traits>
 
 #include "kernels/avx2/folded_stage.h"
+#include "kernels/avx2/gemm_bytes.h"
 #include "kernels/avx2/gemm_row.h"
+#include "kernels/avx2/gemm_store.h"
 #include "kernels/avx2/output_stage.h"
 #include "kernels/avx2/widen.h"
 #include "kernels/gemm.h"
@@ -26,7 +28,7 @@ using avx2::Form;
 using avx2::Lanes;
 
 constexpr int kRows = 6;
-constexpr int kChannels = 16;
+constexpr int64_t kChannels = avx2::kTileChannels;
 // Widened rows of a chunk: they and the weights of a tile share the second-level cache.
 constexpr int64_t kChunkBytes = 64 << 10;
 constexpr int64_t kMostChunkRows = 96;
@@ -43,89 +45,8 @@ struct Tile {
   int64_t segments;
   int64_t steps;  // of two values, per segment: an odd one ends with a weight of 0
   const void* w;  // [segments][steps][16][2], or [...][8][2] for one vector
-  const VectorOutputStage* stage;
-  const avx2::FoldedStage::Block* folded;  // of the tile, instead of `stage`, or null
-  int64_t channel;                         // first one
-  int64_t valid;                           // channels to write
-  uint8_t* dst;
-  int32_t* sums;  // or null: where the scalar form leaves sums instead of outputs
-  int64_t dst_stride;
+  avx2::TileOutput out;
 };
-
-// `sums`: [MR][NV] vectors, a multiple of four of them readable. The constants of 16 channels fill
-// ten registers; this is why sums come through memory.
-template <Form kForm, int NV, int MR>
-INTEGRA_INLINE void StoreVectors(const Tile& t, const __m256i* sums) {
-  const VectorOutputStage::Block& block = t.stage->blocks()[t.channel / kChannels];
-  const avx2::StageVectors even = avx2::HoldStage(block, 0);
-  const avx2::StageVectors odd = NV == 2 ? avx2::HoldStage(block, 1) : even;
-  const avx2::ClampVectors clamp = avx2::LoadClamp(*t.stage);
-  constexpr int kRowsAtOnce = 4 / NV;
-  uint8_t* dst = t.dst;
-#pragma GCC unroll 1
-  for (int row = 0; row < MR; row += kRowsAtOnce, sums += 4) {
-    const __m256i bytes = avx2::NarrowRows(
-        avx2::Scale(sums[0], even, kForm), avx2::Scale(sums[1], odd, kForm),
-        avx2::Scale(sums[2], even, kForm), avx2::Scale(sums[3], odd, kForm), clamp);
-    const __m128i halves[2] = {_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)};
-#pragma GCC unroll 4
-    for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
-      if (row + i == MR) return;
-      const __m128i half = halves[i * NV / 2];
-      StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half, t.valid);
-    }
-  }
-}
-
-// Of whole tiles, from the registers that sums are in: a folded stage's constants are few, and read
-// from memory by the instructions that need them.
-template <int NV, int MR>
-INTEGRA_INLINE void StoreFolded(const Tile& t, const Lanes (&acc)[MR][NV]) {
-  constexpr int kRowsAtOnce = 4 / NV;
-  const avx2::FoldedStage::Block* folded = t.folded;
-  uint8_t* dst = t.dst;
-#pragma GCC unroll 6
-  for (int row = 0; row < MR; row += kRowsAtOnce) {
-    __m256i scaled[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      if (row + i / NV >= MR) {  // past the last row
-        scaled[i] = scaled[i - NV];
-        continue;
-      }
-      asm("" : "+r"(folded));  // GCC would keep constants in registers, and spill sums
-      scaled[i] = avx2::ScaleFolded((__m256i)acc[row + i / NV][i % NV],
-                                    avx2::LoadFolded(folded->vectors[i % NV]));
-    }
-    const auto offset = _mm256_load_si256(reinterpret_cast<const __m256i*>(folded->offset[0]));
-    const __m256i bytes = avx2::InOrder(
-        avx2::NarrowFolded(scaled[0], scaled[1], scaled[2], scaled[3], offset, offset));
-    const __m128i halves[2] = {_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)};
-#pragma GCC unroll 4
-    for (int i = 0; i < kRowsAtOnce; ++i, dst += t.dst_stride) {
-      if (row + i == MR) return;
-      const __m128i half = halves[i * NV / 2];
-      StoreChannels(dst, NV == 1 && i % 2 == 1 ? _mm_unpackhi_epi64(half, half) : half, 8 * NV);
-    }
-  }
-}
-
-template <int NV, int MR>
-INTEGRA_INLINE void StoreScalar(const Tile& t, const __m256i* sums) {
-  for (int i = 0; i < MR; ++i, sums += NV) {
-    __m256i row[NV];
-    for (int j = 0; j < NV; ++j) row[j] = avx2::UnshuffleLanes(sums[j]);
-    if (t.sums != nullptr) {
-      StoreSums<8 * NV>(t.sums + i * t.dst_stride, row, t.valid);
-      continue;
-    }
-    const auto* values = reinterpret_cast<const int32_t*>(row);
-    for (int64_t n = 0; n < t.valid; ++n) {
-      t.dst[i * t.dst_stride + n] =
-          t.stage->ApplyScalar(values[n], t.channel + VectorOutputStage::Shuffled(n));
-    }
-  }
-}
 
 // 8 bits wide, weights are widened as they are loaded.
 INTEGRA_INLINE __m256i LoadWeights(const int8_t* w) {
@@ -161,7 +82,7 @@ void RunTile(const Tile& t) {
   if constexpr (kFinish == Finish::kFolded) {
 #pragma GCC unroll 2
     for (int j = 0; j < NV; ++j) {
-      const auto start = (Lanes)avx2::Hold(t.folded->vectors[j].start);
+      const auto start = (Lanes)avx2::Hold(t.out.folded->vectors[j].start);
 #pragma GCC unroll 6
       for (int i = 0; i < MR; ++i) acc[i][j] = start;
     }
@@ -179,22 +100,7 @@ void RunTile(const Tile& t) {
     for (int i = 0; i < MR; ++i) rows[i] = t.x + i * t.pitch;
     AddRun(rows, t.steps, static_cast<const W*>(t.w), acc);
   }
-  if constexpr (kFinish == Finish::kFolded) {
-    StoreFolded(t, acc);
-    return;
-  }
-  __m256i sums[(MR * NV + 3) / 4 * 4];
-#pragma GCC unroll 6
-  for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 2
-    for (int j = 0; j < NV; ++j) sums[i * NV + j] = (__m256i)acc[i][j];
-  }
-  asm("" : "+m"(sums));
-  if constexpr (kFinish == Finish::kScalar) {
-    StoreScalar<NV, MR>(t, sums);
-  } else {
-    StoreVectors<kFinish == Finish::kFloor ? Form::kFloor : Form::kTwoStep, NV, MR>(t, sums);
-  }
+  avx2::Store<kFinish>(t.out, acc);
 }
 
 using TileFunction = void (*)(const Tile&);
@@ -218,6 +124,11 @@ const TileFunction* TilesOf(Finish finish) {
   }
 }
 
+// p.max_span where widening it is less work than widening every row; else 0.
+int64_t OverlappingSpan(const GemmProblem& p) {
+  return p.max_span < p.max_rows * p.depth() ? p.max_span : 0;
+}
+
 // W is the type of packed weights, int8_t or int16_t.
 template <typename W>
 class Avx2Gemm final : public Gemm {
@@ -231,11 +142,11 @@ class Avx2Gemm final : public Gemm {
         steps_(p.depth() / run_length_ * ((run_length_ + 1) / 2)),
         chunk_rows_(ChunkRows(p)),
         stage_(GemmStage(p, ShuffledOrder(p.n, kChannels), VectorOutputStage::Join::kShuffle)),
-        folded_(avx2::FoldConstants, stage_, OrderOfTiles()) {
+        folded_(avx2::FoldConstants, stage_, avx2::OrderOfTiles(p.n)) {
     const int64_t vectors = (n_ + 7) / 8;
     weights_ = AlignedBuffer(static_cast<size_t>(vectors * steps_ * 16) * sizeof(W));
     for (int64_t n = 0; n < n_; n += kChannels) {
-      const int64_t count = std::min<int64_t>(kChannels, n_ - n), width = WidthAt(n);
+      const int64_t count = std::min<int64_t>(kChannels, n_ - n), width = avx2::TileWidth(n_, n);
       const int8_t* from = p.weights + n * p.depth();
       auto* to = weights_.data<W>() + n * steps_ * 2;
       for (int64_t k = 0; k < p.depth();
@@ -267,8 +178,8 @@ class Avx2Gemm final : public Gemm {
                 std::byte* scratch) const {
     auto* x = reinterpret_cast<int16_t*>(scratch);
     Tile t = {};
-    t.stage = &stage_;
-    t.dst_stride = dst_stride;
+    t.out.stage = &stage_;
+    t.out.dst_stride = dst_stride;
     if (max_span_ > 0) {
       const int32_t first = src.row_offsets[0] + src.segment_offsets[0];
       const int32_t last = src.row_offsets[rows - 1] + src.segment_offsets[segments_ - 1];
@@ -295,17 +206,18 @@ class Avx2Gemm final : public Gemm {
   void RunChunk(Tile t, int64_t rows, T* dst, Finish finish) const {
     const int16_t* const x = t.x;
     const int32_t* const row_offsets = t.row_offsets;
-    for (t.channel = 0; t.channel < n_; t.channel += kChannels) {
-      t.valid = std::min<int64_t>(kChannels, n_ - t.channel);
-      t.w = weights_.data<W>() + t.channel * steps_ * 2;
-      const bool whole = t.valid == WidthAt(t.channel);
+    for (t.out.channel = 0; t.out.channel < n_; t.out.channel += kChannels) {
+      t.out.valid = std::min<int64_t>(kChannels, n_ - t.out.channel);
+      t.w = weights_.data<W>() + t.out.channel * steps_ * 2;
+      const int64_t width = avx2::TileWidth(n_, t.out.channel);
+      const bool whole = t.out.valid == width;
       const Finish of_tile = finish == Finish::kFolded && !whole ? Finish::kFloor : finish;
-      if (of_tile == Finish::kFolded) t.folded = folded_.blocks() + t.channel / kChannels;
-      const TileFunction* tiles = WidthAt(t.channel) == 8 ? TilesOf<W, kSegmented, 1>(of_tile)
-                                                          : TilesOf<W, kSegmented, 2>(of_tile);
+      if (of_tile == Finish::kFolded) t.out.folded = folded_.blocks() + t.out.channel / kChannels;
+      const TileFunction* tiles =
+          width == 8 ? TilesOf<W, kSegmented, 1>(of_tile) : TilesOf<W, kSegmented, 2>(of_tile);
       const auto* ahead = reinterpret_cast<const char*>(weights_.data<W>()) +
-                          TileBytes() / kChannels * (t.channel + kChannels);
-      const int64_t part = PrefetchedPart(t.channel, rows);
+                          TileBytes() / kChannels * (t.out.channel + kChannels);
+      const int64_t part = PrefetchedPart(t.out.channel, rows);
       for (int64_t r = 0; r < rows; r += kRows) {
         for (const char* const end = ahead + part; ahead < end; ahead += kLine) {
           _mm_prefetch(ahead, _MM_HINT_T1);
@@ -315,11 +227,11 @@ class Avx2Gemm final : public Gemm {
         } else {
           t.x = x + r * t.pitch;
         }
-        T* const to = dst + r * t.dst_stride + t.channel;
+        T* const to = dst + r * t.out.dst_stride + t.out.channel;
         if constexpr (std::is_same_v<T, int32_t>) {
-          t.sums = to;
+          t.out.sums = to;
         } else {
-          t.dst = to;
+          t.out.dst = to;
         }
         tiles[std::min<int64_t>(kRows, rows - r) - 1](t);
       }
@@ -338,11 +250,6 @@ class Avx2Gemm final : public Gemm {
     return (TileBytes() / kLine + tiles) / tiles * kLine;
   }
 
-  // p.max_span where widening it is less work than widening every row; else 0.
-  static int64_t OverlappingSpan(const GemmProblem& p) {
-    return p.max_span < p.max_rows * p.depth() ? p.max_span : 0;
-  }
-
   static int64_t ChunkRows(const GemmProblem& p) {
     const int64_t row_bytes = (p.depth() + 1) / 2 * 4;
     const int64_t most = std::min(kMostChunkRows, kChunkBytes / row_bytes);
@@ -355,37 +262,12 @@ class Avx2Gemm final : public Gemm {
     const int32_t* offsets = src.row_offsets + first;
     for (int64_t r = 0; r < count;) {
       // Rows that follow each other in memory are one long run.
-      int64_t run = 1;
-      if (segments_ == 1 && segment_length_ == 2 * steps_) {
-        while (r + run + 8 <= count && EightFollow(offsets + r + run)) run += 8;
-        while (r + run < count && offsets[r + run] == offsets[r + run - 1] + segment_length_) ++run;
-      }
+      const bool runs = segments_ == 1 && segment_length_ == 2 * steps_;
+      const int64_t run = runs ? avx2::FollowingRows(offsets + r, count - r, segment_length_) : 1;
       avx2::Widen(src, segments_, run * segment_length_, first + r, x + r * 2 * steps_);
       r += run;
     }
   }
-
-  // A single vector stands in its block twice, as rows are packed in pairs.
-  std::vector<int64_t> OrderOfTiles() const {
-    std::vector<int64_t> order = ShuffledOrder(n_, kChannels);
-    const auto last = order.end() - kChannels;
-    if (WidthAt((n_ - 1) / kChannels * kChannels) == 8) std::copy(last, last + 8, last + 8);
-    return order;
-  }
-
-  // Whether each of eight rows begins where the one before it ends.
-  bool EightFollow(const int32_t* offsets) const {
-    const auto load = [](const int32_t* from) {
-      return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-    };
-    const __m256i steps = _mm256_sub_epi32(load(offsets), load(offsets - 1));
-    const __m256i follow =
-        _mm256_cmpeq_epi32(steps, _mm256_set1_epi32(static_cast<int32_t>(segment_length_)));
-    return _mm256_movemask_epi8(follow) == -1;
-  }
-
-  // Channels that the tile beginning at `channel` computes.
-  int64_t WidthAt(int64_t channel) const { return n_ - channel <= 8 ? 8 : kChannels; }
 
   const int64_t n_, segments_, segment_length_;
   const int64_t max_span_;    // 0: rows are widened one by one
@@ -414,6 +296,9 @@ bool HasWideWeights(const GemmProblem& p) {
 
 std::unique_ptr<const Gemm> MakeAvx2Gemm(const GemmProblem& problem) {
   if (auto row = avx2::MakeRowGemm(problem)) return row;
+  if (OverlappingSpan(problem) == 0) {
+    if (auto bytes = avx2::MakeByteGemm(problem)) return bytes;
+  }
   if (HasWideWeights(problem)) return std::make_unique<Avx2Gemm<int16_t>>(problem);
   return std::make_unique<Avx2Gemm<int8_t>>(problem);
 }

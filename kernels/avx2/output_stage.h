@@ -13,6 +13,7 @@ using Form = VectorOutputStage::Form;
 
 // Always inlined: this header is compiled with AVX2 flags and must leave no shared symbol.
 #define INTEGRA_INLINE __attribute__((always_inline)) static inline
+#define INTEGRA_MEMBER __attribute__((always_inline)) inline
 
 // The type that integer instructions work on inside: as __m256i, GCC 12 copies and spills sums.
 using Lanes = int __attribute__((vector_size(32)));

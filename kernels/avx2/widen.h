@@ -31,4 +31,19 @@ INTEGRA_INLINE void Widen(const GemmSource& src, int64_t segments, int64_t segme
   *to = 0;
 }
 
+// How many of `count` rows, the first of them at offsets[0], follow each other in memory.
+INTEGRA_INLINE int64_t FollowingRows(const int32_t* offsets, int64_t count, int64_t row_length) {
+  const auto load = [](const int32_t* from) __attribute__((always_inline)) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  };
+  const __m256i length = _mm256_set1_epi32(static_cast<int32_t>(row_length));
+  int64_t run = 1;
+  for (; run + 8 <= count; run += 8) {
+    const __m256i steps = _mm256_sub_epi32(load(offsets + run), load(offsets + run - 1));
+    if (_mm256_movemask_epi8(_mm256_cmpeq_epi32(steps, length)) != -1) break;
+  }
+  while (run < count && offsets[run] == offsets[run - 1] + row_length) ++run;
+  return run;
+}
+
 }  // namespace integra::kernels::avx2
