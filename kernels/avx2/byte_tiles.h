@@ -13,7 +13,7 @@
 namespace integra::kernels::avx2 {
 namespace {
 
-constexpr int kRows = 5;
+constexpr int kRows = 4;
 
 struct Tile {
   const uint8_t* x;     // of the window; or null:
@@ -48,7 +48,7 @@ INTEGRA_INLINE void AddBytes(const Tile& t, Lanes (&acc)[MR][NV]) {
   ForEachGroup<NV>(
       t, [&](int64_t first, int64_t second, const int8_t* w) __attribute__((always_inline)) {
         const auto* vectors = reinterpret_cast<const __m256i*>(w);
-#pragma GCC unroll 5
+#pragma GCC unroll 4
         for (int i = 0; i < MR; ++i) {
           int32_t steps[2];
           std::memcpy(&steps[0], t.x + i * t.pitch + first, kStep);
@@ -75,11 +75,11 @@ void RunByteTile(const Tile& t) {
 #pragma GCC unroll 2
   for (int j = 0; j < NV; ++j) {
     const auto start = (Lanes)Hold(t.start + 8 * j);
-#pragma GCC unroll 5
+#pragma GCC unroll 4
     for (int i = 0; i < MR; ++i) acc[i][j] = start;
   }
   if (t.of_rows != nullptr) {
-#pragma GCC unroll 5
+#pragma GCC unroll 4
     for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 2
       for (int j = 0; j < NV; ++j) {
@@ -98,7 +98,7 @@ INTEGRA_INLINE void AddWide(const Tile& t, int j, Lanes (&sums)[MR][2]) {
     const auto* const halves = reinterpret_cast<const __m128i*>(w);
     const __m256i b[2] = {_mm256_cvtepi8_epi16(_mm_load_si128(halves)),
                           _mm256_cvtepi8_epi16(_mm_load_si128(halves + 1))};
-#pragma GCC unroll 5
+#pragma GCC unroll 4
     for (int i = 0; i < MR; ++i) {
       int64_t values;
       std::memcpy(&values, t.wide + i * t.pitch + step, sizeof(values));
@@ -107,7 +107,7 @@ INTEGRA_INLINE void AddWide(const Tile& t, int j, Lanes (&sums)[MR][2]) {
       sums[i][1] += (Lanes)_mm256_madd_epi16(a, b[1]);
     }
     // Keeps steps apart: mixed, there are more values alive than registers.
-#pragma GCC unroll 5
+#pragma GCC unroll 4
     for (int i = 0; i < MR; ++i) asm("" : "+x"(sums[i][0]), "+x"(sums[i][1]));
   };
   ForEachGroup<NV>(
@@ -126,7 +126,7 @@ void RunWideTile(const Tile& t) {
     Lanes sums[MR][2] = {};
     AddWide<NV>(t, j, sums);
     const auto start = (Lanes)Hold(t.start + 8 * j);
-#pragma GCC unroll 5
+#pragma GCC unroll 4
     for (int i = 0; i < MR; ++i) {
       const __m256i pairs = _mm256_hadd_epi32((__m256i)sums[i][0], (__m256i)sums[i][1]);
       all[i][j] = start + (Lanes)_mm256_permute4x64_epi64(pairs, _MM_SHUFFLE(3, 1, 2, 0));
@@ -140,9 +140,9 @@ using TileFunction = void (*)(const Tile&);
 template <Finish kFinish, int NV>
 constexpr TileFunction kTiles[2][kRows] = {
     {RunByteTile<kFinish, NV, 1>, RunByteTile<kFinish, NV, 2>, RunByteTile<kFinish, NV, 3>,
-     RunByteTile<kFinish, NV, 4>, RunByteTile<kFinish, NV, 5>},
+     RunByteTile<kFinish, NV, 4>},
     {RunWideTile<kFinish, NV, 1>, RunWideTile<kFinish, NV, 2>, RunWideTile<kFinish, NV, 3>,
-     RunWideTile<kFinish, NV, 4>, RunWideTile<kFinish, NV, 5>}};
+     RunWideTile<kFinish, NV, 4>}};
 
 template <int NV>
 const TileFunction* TilesOf(Finish finish, bool wide) {
