@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kVectors = 4;  // of 8 channels
 constexpr int64_t kChannels = 8 * kVectors;
+constexpr int64_t kAhead = 1024;  // bytes of weights that are asked for before they are needed
 
 class RowGemm final : public Gemm {
  public:
@@ -81,6 +82,7 @@ class RowGemm final : public Gemm {
     for (int64_t k = 0; k < steps_; ++k, w += 2 * kChannels) {
       int32_t two;
       std::memcpy(&two, x + 2 * k, sizeof(two));
+      _mm_prefetch(reinterpret_cast<const char*>(w + kAhead), _MM_HINT_T0);
       const __m256i pair = _mm256_set1_epi32(two);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) acc[v] += Product(pair, w + 16 * v);
