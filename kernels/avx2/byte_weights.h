@@ -52,8 +52,9 @@ INTEGRA_INLINE int32_t LargestLaneSum(const int8_t* a, const int8_t* b, int64_t 
 struct OutlierShare {
   int32_t width, after_relu, other;
 };
-constexpr OutlierShare kOutlierShares[] = {{64, 400, 150}, {80, 290, 70}, {96, 220, 25},
-                                           {128, 120, 5},  {192, 30, 0},  {255, 0, 0}};
+constexpr OutlierShare kOutlierShares[] = {{64, 400, 220}, {80, 290, 130}, {96, 220, 65},
+                                           {112, 170, 28}, {128, 120, 12}, {192, 30, 0},
+                                           {255, 0, 0}};
 
 INTEGRA_INLINE int32_t ExpectedOutliers(int32_t width, int32_t zero_point) {
   const bool after_relu = zero_point < 32 || zero_point > 223;
