@@ -25,10 +25,11 @@ void TestGemm(const KernelSet& kernels, Comparison& comparison) {
     int64_t rows, n, segments, length;
     int32_t weight_zero_point = 0;
     bool small = false;
+    int32_t src_zero_point = 131;
   };
-  constexpr Size kSizes[] = {{1, 17, 1, 63},  {9, 32, 2, 32},          {11, 16, 1, 130, 3},
-                             {1, 40, 1, 256}, {9, 48, 1, 27},          {7, 61, 1, 19},
-                             {2, 5, 1, 1031}, {12, 50, 1, 76, 0, true}};
+  constexpr Size kSizes[] = {{1, 17, 1, 63},  {9, 32, 2, 32},           {11, 16, 1, 130, 3},
+                             {1, 40, 1, 256}, {9, 48, 1, 27},           {7, 61, 1, 19},
+                             {2, 5, 1, 1031}, {12, 50, 1, 76, 0, true}, {6, 40, 1, 64, 0, true, 0}};
   comparison.Begin("matrix product");
   for (const bool extreme : {false, true}) {
     Values values(extreme);
@@ -41,7 +42,7 @@ void TestGemm(const KernelSet& kernels, Comparison& comparison) {
       const std::vector<int32_t> bias = values.Words(p.n, 10000);
       p.weights = weights.data();
       p.weight_zero_point = size.weight_zero_point;
-      p.src_zero_point = 131;
+      p.src_zero_point = size.src_zero_point;
       p.bias = bias.data();
       p.stage = values.Stage(p.n, p.depth());
       p.max_rows = size.rows;

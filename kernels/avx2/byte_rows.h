@@ -106,6 +106,13 @@ class OutlierList {
   int32_t row_ = -1;
 };
 
+INTEGRA_INLINE __m256i LoadBytes(const uint8_t* from) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+}
+INTEGRA_INLINE void StoreBytes(uint8_t* to, __m256i v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v);
+}
+
 // `bytes` of x, which begin at step `from` of all rows, as values of the window less its first one,
 // up to 31 bytes more. False where there are too many outliers. x may be y.
 INTEGRA_INLINE bool TakeWindow(const uint8_t* x, int64_t bytes, Window window, int64_t from,
@@ -116,16 +123,43 @@ INTEGRA_INLINE bool TakeWindow(const uint8_t* x, int64_t bytes, Window window, i
   const __m256i first = all(window.first), width = all(window.width);
   const __m256i last = all(window.first + window.width);
   for (int64_t i = 0; i < bytes; i += 32) {
-    const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i));
+    const __m256i v = LoadBytes(x + i);
     const __m256i above = _mm256_subs_epu8(v, last), below = _mm256_subs_epu8(first, v);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + i),
-                        _mm256_min_epu8(_mm256_subs_epu8(v, first), width));
+    StoreBytes(y + i, _mm256_min_epu8(_mm256_subs_epu8(v, first), width));
     const __m256i outside = _mm256_or_si256(above, below);
     if (__builtin_expect(_mm256_testz_si256(outside, outside), 1)) continue;
     if (!outliers.Add(from + i / 4, (bytes - i) / 4, above, below)) return false;
   }
   return true;
 }
+
+// Rows with their values in another order (FindOrder).
+class RowOrder {
+ public:
+  // Null: as they are.
+  RowOrder(const uint8_t* order, int64_t depth) {
+    if (order == nullptr) return;
+    // Where the depth is no multiple of 32, vectors repeat after two rows.
+    bytes_ = depth % 32 == 0 ? depth : 2 * depth;
+    shuffles_ = AlignedBuffer(static_cast<size_t>(bytes_));
+    for (int64_t i = 0; i < bytes_; ++i) shuffles_.data<uint8_t>()[i] = order[i % depth];
+  }
+
+  size_t bytes() const { return shuffles_.size(); }
+
+  // `bytes` of x, from the first one of a row on, up to 31 bytes more. x may be y.
+  INTEGRA_MEMBER void Take(const uint8_t* x, int64_t bytes, uint8_t* y) const {
+    for (int64_t i = 0, j = 0; i < bytes; i += 32) {
+      StoreBytes(y + i,
+                 _mm256_shuffle_epi8(LoadBytes(x + i), LoadBytes(shuffles_.data<uint8_t>() + j)));
+      j = j + 32 < bytes_ ? j + 32 : 0;
+    }
+  }
+
+ private:
+  int64_t bytes_ = 0;  // of shuffles
+  AlignedBuffer shuffles_;
+};
 
 }  // namespace
 }  // namespace integra::kernels::avx2

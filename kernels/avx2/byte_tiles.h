@@ -15,9 +15,16 @@ namespace {
 
 constexpr int kRows = 4;
 
+// How rows are multiplied.
+enum class Way {
+  kWindow,  // values of the window, and outliers
+  kWhole,   // whole values
+  kWide,    // whole values of 16 bits
+};
+
 struct Tile {
-  const uint8_t* x;     // of the window; or null:
-  const int16_t* wide;  // whole values
+  const uint8_t* x;     // kWindow, kWhole
+  const int16_t* wide;  // kWide
   int64_t pitch;        // of rows, in values
   int64_t groups;
   const int8_t* w;
@@ -41,7 +48,7 @@ INTEGRA_INLINE void ForEachGroup(const Tile& t, const F& add) {
 }
 
 // acc += x * w, of bytes.
-template <int NV, int MR>
+template <Way kWay, int NV, int MR>
 INTEGRA_INLINE void AddBytes(const Tile& t, Lanes (&acc)[MR][NV]) {
   __m256i ones = _mm256_set1_epi16(1);
   asm("" : "+x"(ones));
@@ -59,17 +66,20 @@ INTEGRA_INLINE void AddBytes(const Tile& t, Lanes (&acc)[MR][NV]) {
           asm("" : "+r"(vectors));
 #pragma GCC unroll 2
           for (int j = 0; j < NV; ++j) {
-            const __m256i sums =
-                _mm256_add_epi16(_mm256_maddubs_epi16(a, _mm256_load_si256(vectors + j)),
-                                 _mm256_maddubs_epi16(b, _mm256_load_si256(vectors + NV + j)));
-            acc[i][j] += (Lanes)_mm256_madd_epi16(sums, ones);
+            const __m256i p = _mm256_maddubs_epi16(a, _mm256_load_si256(vectors + j));
+            const __m256i q = _mm256_maddubs_epi16(b, _mm256_load_si256(vectors + NV + j));
+            if constexpr (kWay == Way::kWindow) {
+              acc[i][j] += (Lanes)_mm256_madd_epi16(_mm256_add_epi16(p, q), ones);
+            } else {
+              acc[i][j] += (Lanes)_mm256_madd_epi16(p, ones);
+              acc[i][j] += (Lanes)_mm256_madd_epi16(q, ones);
+            }
           }
         }
       });
 }
 
-// Of values of the window.
-template <Finish kFinish, int NV, int MR>
+template <Way kWay, Finish kFinish, int NV, int MR>
 void RunByteTile(const Tile& t) {
   Lanes acc[MR][NV];
 #pragma GCC unroll 2
@@ -87,7 +97,7 @@ void RunByteTile(const Tile& t) {
       }
     }
   }
-  AddBytes(t, acc);
+  AddBytes<kWay>(t, acc);
   Store<kFinish>(t.out, acc);
 }
 
@@ -117,7 +127,6 @@ INTEGRA_INLINE void AddWide(const Tile& t, int j, Lanes (&sums)[MR][2]) {
       });
 }
 
-// Of whole values.
 template <Finish kFinish, int NV, int MR>
 void RunWideTile(const Tile& t) {
   Lanes all[MR][NV];
@@ -136,25 +145,36 @@ void RunWideTile(const Tile& t) {
 }
 
 using TileFunction = void (*)(const Tile&);
-// [wide][rows - 1]
-template <Finish kFinish, int NV>
-constexpr TileFunction kTiles[2][kRows] = {
-    {RunByteTile<kFinish, NV, 1>, RunByteTile<kFinish, NV, 2>, RunByteTile<kFinish, NV, 3>,
-     RunByteTile<kFinish, NV, 4>},
-    {RunWideTile<kFinish, NV, 1>, RunWideTile<kFinish, NV, 2>, RunWideTile<kFinish, NV, 3>,
-     RunWideTile<kFinish, NV, 4>}};
+template <Way kWay, Finish kFinish, int NV, int MR>
+constexpr TileFunction kTile =
+    kWay == Way::kWide ? RunWideTile<kFinish, NV, MR> : RunByteTile<kWay, kFinish, NV, MR>;
+template <Way kWay, Finish kFinish, int NV>
+constexpr TileFunction kTiles[kRows] = {kTile<kWay, kFinish, NV, 1>, kTile<kWay, kFinish, NV, 2>,
+                                        kTile<kWay, kFinish, NV, 3>, kTile<kWay, kFinish, NV, 4>};
 
-template <int NV>
-const TileFunction* TilesOf(Finish finish, bool wide) {
+template <Way kWay, int NV>
+const TileFunction* TilesOf(Finish finish) {
   switch (finish) {
     case Finish::kFolded:
-      return kTiles<Finish::kFolded, NV>[wide];
+      return kTiles<kWay, Finish::kFolded, NV>;
     case Finish::kFloor:
-      return kTiles<Finish::kFloor, NV>[wide];
+      return kTiles<kWay, Finish::kFloor, NV>;
     case Finish::kTwoStep:
-      return kTiles<Finish::kTwoStep, NV>[wide];
+      return kTiles<kWay, Finish::kTwoStep, NV>;
     default:
-      return kTiles<Finish::kScalar, NV>[wide];
+      return kTiles<kWay, Finish::kScalar, NV>;
+  }
+}
+
+// By number of rows less one. `width`: channels, 16 or 8.
+INTEGRA_INLINE const TileFunction* TilesOf(Way way, Finish finish, int64_t width) {
+  switch (way) {
+    case Way::kWindow:
+      return width == 8 ? TilesOf<Way::kWindow, 1>(finish) : TilesOf<Way::kWindow, 2>(finish);
+    case Way::kWhole:
+      return width == 8 ? TilesOf<Way::kWhole, 1>(finish) : TilesOf<Way::kWhole, 2>(finish);
+    default:
+      return width == 8 ? TilesOf<Way::kWide, 1>(finish) : TilesOf<Way::kWide, 2>(finish);
   }
 }
 

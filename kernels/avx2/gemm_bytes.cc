@@ -7,6 +7,8 @@
 // multiplied by itself and added to the sums its row begins with. Where there are many, the rows of
 // a chunk are multiplied in 16 bits, by the same weights. Which way is taken changes the time and
 // never the result.
+//
+// Layers of few channels multiply whole values, and add sums of two products in 32 bits.
 #include "kernels/avx2/gemm_bytes.h"
 
 #include <immintrin.h>
@@ -32,9 +34,7 @@ constexpr int64_t kMostChunkRows = 100;
 constexpr int64_t kFirstLevelBytes = 32 << 10;
 constexpr int64_t kLine = 64;
 // Of shorter rows the output stage is too large a part, and what is gained too small.
-constexpr int64_t kFewestValues = 48;
-// ByteWeights::cost() of 16-bit products. (Those of chunks with many outliers take a little more.)
-constexpr int32_t kMostCost = 1600;
+constexpr int64_t kFewestValues = 48, kFewestWholeValues = 32;
 
 class ByteGemm final : public Gemm {
  public:
@@ -45,11 +45,12 @@ class ByteGemm final : public Gemm {
         weights_(std::move(weights)),
         pitch_(weights_.steps() * kStep),
         chunk_rows_(ChunkRows(p, pitch_)),
-        most_outliers_(chunk_rows_ * weights_.steps() * ByteWeights::MostOutliers(p.n) / 1000),
+        most_outliers_(chunk_rows_ * weights_.steps() * weights_.most_outliers() / 1000),
+        order_(weights_.order(), p.depth()),
         stage_(GemmStage(LessFirst(p, weights_.window()), ShuffledOrder(p.n, kTileChannels),
                          VectorOutputStage::Join::kShuffle)),
         folded_(FoldConstants, stage_, OrderOfTiles(p.n)) {
-    weights_.MoveLargeSteps();
+    weights_.Arrange();
     FindStarts(p);
   }
 
@@ -65,18 +66,24 @@ class ByteGemm final : public Gemm {
   std::string name() const override { return "own avx2 bytes"; }
   size_t scratch_bytes() const override { return Divide(nullptr).bytes; }
   size_t bytes() const override {
-    return weights_.bytes() + stage_.bytes() + folded_.bytes() + starts_.size();
+    return weights_.bytes() + order_.bytes() + stage_.bytes() + folded_.bytes() + starts_.size();
   }
 
  private:
   // The scratch memory of a chunk.
   struct Room {
-    uint8_t* rows;            // of the window
-    int16_t* wide;            // whole values
+    uint8_t* rows;
+    int16_t* wide;            // or, of 16 bits
     int32_t* of_tile;         // [rows][16]: what outliers add
     const int32_t** of_rows;  // [rows]: of_tile's, or zeros
     Outlier* outliers;
     size_t bytes;
+  };
+
+  // What the rows of a chunk are.
+  struct Rows {
+    Way way;
+    int64_t outliers;
   };
 
   // To outputs or, where T is int32_t, to sums.
@@ -91,20 +98,15 @@ class ByteGemm final : public Gemm {
     t.out.dst_stride = dst_stride;
     for (int64_t first = 0; first < rows; first += chunk_rows_) {
       const int64_t count = std::min(chunk_rows_, rows - first);
-      const int64_t outliers = TakeRows(src, first, count, room);
-      t.x = outliers < 0 ? nullptr : room.rows;
-      t.wide = room.wide;
-      if (outliers < 0) WidenRows(src, first, count, room.wide);
-      RunChunk(t, count, std::max<int64_t>(0, outliers), room, dst + first * dst_stride, finish);
+      const Rows taken = TakeRows(src, first, count, room);
+      RunChunk(t, count, taken, room, dst + first * dst_stride, finish);
     }
   }
 
   template <typename T>
-  void RunChunk(Tile t, int64_t rows, int64_t outliers, const Room& room, T* dst,
-                Finish finish) const {
+  void RunChunk(Tile t, int64_t rows, Rows taken, const Room& room, T* dst, Finish finish) const {
     constexpr bool kToSums = std::is_same_v<T, int32_t>;
-    const bool wide = t.x == nullptr;
-    const int32_t* const starts = Starts(kToSums, !wide);
+    const int32_t* const starts = Starts(kToSums, taken.way == Way::kWindow);
     for (int64_t tile = 0; tile * kTileChannels < n_; ++tile) {
       t.out.channel = tile * kTileChannels;
       t.out.valid = std::min(kTileChannels, n_ - t.out.channel);
@@ -115,22 +117,21 @@ class ByteGemm final : public Gemm {
       const bool whole = t.out.valid == width;
       const Finish of_tile = finish == Finish::kFolded && !whole ? Finish::kFloor : finish;
       if (of_tile == Finish::kFolded) t.out.folded = folded_.blocks() + tile;
-      if (outliers > 0) {
-        (width == 8 ? MultiplyOutliers<1> : MultiplyOutliers<2>)(room.outliers, outliers, weights_,
-                                                                 weights_.locations(tile),
+      if (taken.outliers > 0) {
+        (width == 8 ? MultiplyOutliers<1> : MultiplyOutliers<2>)(room.outliers, taken.outliers,
+                                                                 weights_, weights_.locations(tile),
                                                                  room.of_tile);
       }
-      const TileFunction* const tiles =
-          width == 8 ? TilesOf<1>(of_tile, wide) : TilesOf<2>(of_tile, wide);
+      const TileFunction* const tiles = TilesOf(taken.way, of_tile, width);
       const auto* ahead = reinterpret_cast<const char*>(weights_.tile(tile + 1));
       const int64_t part = PrefetchedPart(t.out.channel, rows);
       for (int64_t r = 0; r < rows; r += kRows) {
         for (const char* const end = ahead + part; ahead < end; ahead += kLine) {
           _mm_prefetch(ahead, _MM_HINT_T1);
         }
-        if (!wide) t.x = room.rows + r * pitch_;
+        t.x = room.rows + r * pitch_;
         t.wide = room.wide + r * pitch_;
-        t.of_rows = outliers > 0 ? room.of_rows + r : nullptr;
+        t.of_rows = taken.outliers > 0 ? room.of_rows + r : nullptr;
         T* const to = dst + r * t.out.dst_stride + t.out.channel;
         if constexpr (kToSums) {
           t.out.sums = to;
@@ -142,9 +143,25 @@ class ByteGemm final : public Gemm {
     }
   }
 
-  // Rows as values of the window, and their outliers. Returns how many these are, or -1 for too
-  // many.
-  int64_t TakeRows(const GemmSource& src, int64_t first, int64_t count, const Room& room) const {
+  Rows TakeRows(const GemmSource& src, int64_t first, int64_t count, const Room& room) const {
+    if (weights_.takes_whole()) {
+      ForEachRun(src, first, count, room, [&](const uint8_t* x, int64_t bytes, int64_t row) {
+        order_.Take(x, bytes, room.rows + row * pitch_);
+        return true;
+      });
+      return {Way::kWhole, 0};
+    }
+    const int64_t outliers = TryWindow(src, first, count, room);
+    if (outliers >= 0) return {Way::kWindow, outliers};
+    ForEachRun(src, first, count, room, [&](const uint8_t* x, int64_t bytes, int64_t row) {
+      WidenRun(x, bytes, room.wide + row * pitch_);
+      return true;
+    });
+    return {Way::kWide, 0};
+  }
+
+  // Rows as values of the window. Returns how many outliers they have, or -1 for too many.
+  int64_t TryWindow(const GemmSource& src, int64_t first, int64_t count, const Room& room) const {
     // After such a chunk the next ones are likely to have too many, too.
     const int32_t skipped = skipped_.load(std::memory_order_relaxed);
     if (skipped > 0) {
@@ -152,7 +169,12 @@ class ByteGemm final : public Gemm {
       return -1;
     }
     OutlierList outliers(room.outliers, most_outliers_ * count / chunk_rows_, weights_.steps());
-    if (!TakeWindows(src, first, count, room, outliers)) {
+    const bool few =
+        ForEachRun(src, first, count, room, [&](const uint8_t* x, int64_t bytes, int64_t row) {
+          return TakeWindow(x, bytes, weights_.window(), row * weights_.steps(),
+                            room.rows + row * pitch_, outliers);
+        });
+    if (!few) {
       skipped_.store(kSkippedChunks, std::memory_order_relaxed);
       return -1;
     }
@@ -165,35 +187,21 @@ class ByteGemm final : public Gemm {
     return outliers.count();
   }
 
-  bool TakeWindows(const GemmSource& src, int64_t first, int64_t count, const Room& room,
-                   OutlierList& outliers) const {
-    const Window window = weights_.window();
+  // Calls run(x, bytes, row) for rows that follow each other at multiples of the pitch, until it
+  // returns false. Rows that do not are copied to room.rows before.
+  template <typename F>
+  bool ForEachRun(const GemmSource& src, int64_t first, int64_t count, const Room& room,
+                  const F& run) const {
     if (!FollowEachOther()) {
       CopyRows(src, first, count, room.rows);
-      return TakeWindow(room.rows, count * pitch_, window, 0, room.rows, outliers);
+      return run(room.rows, count * pitch_, 0);
     }
     const int32_t* const offsets = src.row_offsets + first;
-    for (int64_t r = 0, run = 0; r < count; r += run) {
-      run = FollowingRows(offsets + r, count - r, pitch_);
-      const uint8_t* const x = src.base + src.segment_offsets[0] + offsets[r];
-      if (!TakeWindow(x, run * pitch_, window, r * weights_.steps(), room.rows + r * pitch_,
-                      outliers)) {
-        return false;
-      }
+    for (int64_t r = 0, rows = 0; r < count; r += rows) {
+      rows = FollowingRows(offsets + r, count - r, pitch_);
+      if (!run(src.base + src.segment_offsets[0] + offsets[r], rows * pitch_, r)) return false;
     }
     return true;
-  }
-
-  // (Behind its last value a row has anything: weights are 0 there.)
-  void WidenRows(const GemmSource& src, int64_t first, int64_t count, int16_t* to) const {
-    const int32_t* const offsets = src.row_offsets + first;
-    for (int64_t r = 0, run = 0; r < count; r += run) {
-      run = FollowEachOther() ? FollowingRows(offsets + r, count - r, pitch_) : 1;
-      for (int64_t t = 0; t < segments_; ++t) {
-        WidenRun(src.base + offsets[r] + src.segment_offsets[t], run * segment_length_,
-                 to + r * pitch_ + t * segment_length_);
-      }
-    }
   }
 
   // Whether rows have no gap within, and none behind that steps would read.
@@ -295,6 +303,7 @@ class ByteGemm final : public Gemm {
   const int64_t pitch_;  // of copied rows
   const int64_t chunk_rows_;
   const int64_t most_outliers_;  // of a chunk
+  const RowOrder order_;
   const VectorOutputStage stage_;
   const FoldedStage folded_;  // where the stage can be
   AlignedBuffer starts_;
@@ -307,11 +316,13 @@ class ByteGemm final : public Gemm {
 
 std::unique_ptr<const Gemm> MakeByteGemm(const GemmProblem& p, Choice choice) {
   if (p.weight_zero_point != 0) return nullptr;  // the weights less it may need nine bits
-  if (choice == Choice::kIfItPays && (p.max_rows < kRows || p.depth() < kFewestValues)) {
-    return nullptr;
-  }
+  const bool always = choice == Choice::kAlways;
+  if (!always && (p.max_rows < kRows || p.depth() < kFewestWholeValues)) return nullptr;
   ByteWeights weights(p);
-  if (choice == Choice::kIfItPays && weights.cost() > kMostCost) return nullptr;
+  if (!always) {
+    if (!weights.takes_whole() && p.depth() < kFewestValues) return nullptr;
+    if (weights.cost() > ByteWeights::kWideCost) return nullptr;
+  }
   return std::make_unique<ByteGemm>(p, std::move(weights));
 }
 
