@@ -222,10 +222,11 @@ class ByteGemm final : public Gemm {
     }
   }
 
+  // (Of null: how large they are.)
   Room Divide(std::byte* scratch) const {
     size_t bytes = 0;
     const auto take = [&](int64_t size) {
-      std::byte* const part = scratch + bytes;
+      std::byte* const part = scratch != nullptr ? scratch + bytes : nullptr;
       bytes += AlignUp(static_cast<size_t>(size));
       return part;
     };
