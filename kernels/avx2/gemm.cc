@@ -1,6 +1,6 @@
 // GEMM on AVX2, exact: values are widened to 16 bits and multiplied in pairs into 32 bits
-// (vpmaddwd). The byte form, vpmaddubsw, would saturate, and be no faster where, as on Zen, both
-// are limited by the two multipliers.
+// (vpmaddwd). It takes rows that overlap, weights with a zero point, and whatever else is not likely
+// to be faster by products of bytes (gemm_bytes.cc).
 //
 // A chunk of rows is widened once, or, where they overlap as in a 3 x 3 convolution, the span of
 // memory that they are in; tiles of up to 6 rows x 16 channels then keep their sums and the output
