@@ -8,8 +8,6 @@
 
 #include <immintrin.h>
 
-#include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <utility>

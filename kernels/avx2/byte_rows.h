@@ -4,10 +4,10 @@
 
 #include <immintrin.h>
 
-#include <algorithm>
 #include <bit>
-#include <cstring>
+#include <cstdint>
 
+#include "base/buffer.h"
 #include "kernels/avx2/output_stage.h"
 
 namespace integra::kernels::avx2 {

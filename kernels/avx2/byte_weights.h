@@ -124,7 +124,9 @@ class ByteWeights {
     const int64_t most = takes_whole_ ? CountLargePairs() : CountLarge(window_.width);
     extra_weights_ = AlignedBuffer(static_cast<size_t>(most * kExtraBytes));
     extra_offsets_ = AlignedBuffer(static_cast<size_t>(most * kGroup) * sizeof(int32_t));
-    locations_ = AlignedBuffer(static_cast<size_t>(tiles_ * steps()) * sizeof(int32_t));
+    if (!takes_whole_) {
+      locations_ = AlignedBuffer(static_cast<size_t>(tiles_ * steps()) * sizeof(int32_t));
+    }
     for (int64_t tile = 0; tile < tiles_; ++tile) {
       ExtraStep end = {extra_counts_.data<int32_t>()[tile], false};
       if (takes_whole_) {

@@ -1,6 +1,6 @@
 // GEMM on AVX2, exact: values are widened to 16 bits and multiplied in pairs into 32 bits
-// (vpmaddwd). It takes rows that overlap, weights with a zero point, and whatever else is not likely
-// to be faster by products of bytes (gemm_bytes.cc).
+// (vpmaddwd). It takes rows that overlap, weights with a zero point, and whatever else is not
+// likely to be faster by products of bytes (gemm_bytes.cc).
 //
 // A chunk of rows is widened once, or, where they overlap as in a 3 x 3 convolution, the span of
 // memory that they are in; tiles of up to 6 rows x 16 channels then keep their sums and the output
@@ -32,8 +32,7 @@ constexpr int64_t kChannels = avx2::kTileChannels;
 // Widened rows of a chunk: they and the weights of a tile share the second-level cache.
 constexpr int64_t kChunkBytes = 64 << 10;
 constexpr int64_t kMostChunkRows = 96;
-constexpr int64_t kFirstLevelBytes = 32 << 10;
-constexpr int64_t kLine = 64;
+constexpr int64_t kFirstLevelBytes = avx2::WeightsAhead::kFirstLevelBytes;
 
 struct Tile {
   const int16_t* x;  // widened
@@ -207,21 +206,16 @@ class Avx2Gemm final : public Gemm {
     const int16_t* const x = t.x;
     const int32_t* const row_offsets = t.row_offsets;
     for (t.out.channel = 0; t.out.channel < n_; t.out.channel += kChannels) {
-      t.out.valid = std::min<int64_t>(kChannels, n_ - t.out.channel);
       t.w = weights_.data<W>() + t.out.channel * steps_ * 2;
-      const int64_t width = avx2::TileWidth(n_, t.out.channel);
-      const bool whole = t.out.valid == width;
-      const Finish of_tile = finish == Finish::kFolded && !whole ? Finish::kFloor : finish;
-      if (of_tile == Finish::kFolded) t.out.folded = folded_.blocks() + t.out.channel / kChannels;
-      const TileFunction* tiles =
-          width == 8 ? TilesOf<W, kSegmented, 1>(of_tile) : TilesOf<W, kSegmented, 2>(of_tile);
-      const auto* ahead = reinterpret_cast<const char*>(weights_.data<W>()) +
-                          TileBytes() / kChannels * (t.out.channel + kChannels);
-      const int64_t part = PrefetchedPart(t.out.channel, rows);
+      const Finish of_tile = avx2::BeginTile(n_, t.out.channel, finish, folded_.blocks(), t.out);
+      const TileFunction* tiles = avx2::TileWidth(n_, t.out.channel) == 8
+                                      ? TilesOf<W, kSegmented, 1>(of_tile)
+                                      : TilesOf<W, kSegmented, 2>(of_tile);
+      const int64_t next = t.out.channel + kChannels;
+      avx2::WeightsAhead ahead(weights_.data<W>() + next * steps_ * 2, TileBytes(), next < n_,
+                               static_cast<int64_t>(weights_.size()), (rows + kRows - 1) / kRows);
       for (int64_t r = 0; r < rows; r += kRows) {
-        for (const char* const end = ahead + part; ahead < end; ahead += kLine) {
-          _mm_prefetch(ahead, _MM_HINT_T1);
-        }
+        ahead.Ask();
         if constexpr (kSegmented) {
           t.row_offsets = row_offsets + r;
         } else {
@@ -239,16 +233,6 @@ class Avx2Gemm final : public Gemm {
   }
 
   int64_t TileBytes() const { return steps_ * 2 * kChannels * static_cast<int64_t>(sizeof(W)); }
-
-  // The bytes of the next tile's weights that are asked for with each kRows of `rows`. Processors
-  // that fetch ahead by themselves stop at the end of each pass over a tile's weights.
-  int64_t PrefetchedPart(int64_t channel, int64_t rows) const {
-    if (static_cast<int64_t>(weights_.size()) < kFirstLevelBytes || channel + kChannels >= n_) {
-      return 0;
-    }
-    const int64_t tiles = (rows + kRows - 1) / kRows;
-    return (TileBytes() / kLine + tiles) / tiles * kLine;
-  }
 
   static int64_t ChunkRows(const GemmProblem& p) {
     const int64_t row_bytes = (p.depth() + 1) / 2 * 4;

@@ -31,8 +31,6 @@ namespace {
 
 constexpr int64_t kChunkBytes = 32 << 10;
 constexpr int64_t kMostChunkRows = 100;
-constexpr int64_t kFirstLevelBytes = 32 << 10;
-constexpr int64_t kLine = 64;
 // Of shorter rows the output stage is too large a part, and what is gained too small.
 constexpr int64_t kFewestValues = 48, kFewestWholeValues = 32;
 
@@ -108,31 +106,25 @@ class ByteGemm final : public Gemm {
     constexpr bool kToSums = std::is_same_v<T, int32_t>;
     const int32_t* const starts = Starts(kToSums, taken.way == Way::kWindow);
     for (int64_t tile = 0; tile * kTileChannels < n_; ++tile) {
-      t.out.channel = tile * kTileChannels;
-      t.out.valid = std::min(kTileChannels, n_ - t.out.channel);
+      const int64_t channel = tile * kTileChannels, width = TileWidth(n_, channel);
       t.w = weights_.tile(tile);
       t.extra = weights_.extra(tile);
-      t.start = starts + t.out.channel;
-      const int64_t width = TileWidth(n_, t.out.channel);
-      const bool whole = t.out.valid == width;
-      const Finish of_tile = finish == Finish::kFolded && !whole ? Finish::kFloor : finish;
-      if (of_tile == Finish::kFolded) t.out.folded = folded_.blocks() + tile;
+      t.start = starts + channel;
+      const Finish of_tile = BeginTile(n_, channel, finish, folded_.blocks(), t.out);
       if (taken.outliers > 0) {
         (width == 8 ? MultiplyOutliers<1> : MultiplyOutliers<2>)(room.outliers, taken.outliers,
                                                                  weights_, weights_.locations(tile),
                                                                  room.of_tile);
       }
       const TileFunction* const tiles = TilesOf(taken.way, of_tile, width);
-      const auto* ahead = reinterpret_cast<const char*>(weights_.tile(tile + 1));
-      const int64_t part = PrefetchedPart(t.out.channel, rows);
+      WeightsAhead ahead(weights_.tile(tile + 1), pitch_ * kTileChannels,
+                         channel + kTileChannels < n_, pitch_ * n_, (rows + kRows - 1) / kRows);
       for (int64_t r = 0; r < rows; r += kRows) {
-        for (const char* const end = ahead + part; ahead < end; ahead += kLine) {
-          _mm_prefetch(ahead, _MM_HINT_T1);
-        }
+        ahead.Ask();
         t.x = room.rows + r * pitch_;
         t.wide = room.wide + r * pitch_;
         t.of_rows = taken.outliers > 0 ? room.of_rows + r : nullptr;
-        T* const to = dst + r * t.out.dst_stride + t.out.channel;
+        T* const to = dst + r * t.out.dst_stride + channel;
         if constexpr (kToSums) {
           t.out.sums = to;
         } else {
@@ -214,8 +206,7 @@ class ByteGemm final : public Gemm {
       for (int64_t t = 0; t < segments_; ++t, run += segment_length_) {
         const uint8_t* const from = src.base + src.row_offsets[r] + src.segment_offsets[t];
         for (int64_t k = 0; k < segment_length_; k += 32) {
-          const auto v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + k));
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(run + k), v);
+          StoreBytes(run + k, LoadBytes(from + k));
         }
       }
       std::memcpy(run, &unused, sizeof(unused));
@@ -247,13 +238,6 @@ class ByteGemm final : public Gemm {
   // Rows are written 32 bytes at a time.
   int64_t RowBytes() const { return (chunk_rows_ * pitch_ + 63) / 32 * 32; }
 
-  int64_t PrefetchedPart(int64_t channel, int64_t rows) const {
-    const int64_t tile_bytes = pitch_ * kTileChannels;
-    if (pitch_ * n_ < kFirstLevelBytes || channel + kTileChannels >= n_) return 0;
-    const int64_t tiles = (rows + kRows - 1) / kRows;
-    return (tile_bytes / kLine + tiles) / tiles * kLine;
-  }
-
   // The problem of rows less the first value of the window.
   static GemmProblem LessFirst(const GemmProblem& p, Window window) {
     GemmProblem less = p;
@@ -284,8 +268,11 @@ class ByteGemm final : public Gemm {
     for (int64_t c = 0; c < n_; ++c) {
       const int64_t tile = c / kTileChannels, lane = VectorOutputStage::Shuffled(c % kTileChannels);
       const int64_t at = tile * kTileChannels + lane;
-      const int64_t weights = SumsOf(p.weights + c * p.depth(), p.depth()).sum;
-      const auto first = static_cast<uint32_t>(weights * weights_.window().first);
+      uint32_t first = 0;
+      if (weights_.window().first != 0) {
+        const int64_t sum = SumsOf(p.weights + c * p.depth(), p.depth()).sum;
+        first = static_cast<uint32_t>(sum * weights_.window().first);
+      }
       uint32_t folded = 0;
       const int64_t valid = std::min(kTileChannels, n_ - tile * kTileChannels);
       if (folded_.blocks() != nullptr && valid == TileWidth(n_, tile * kTileChannels)) {

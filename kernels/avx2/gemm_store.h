@@ -29,6 +29,47 @@ INTEGRA_INLINE int64_t TileWidth(int64_t n, int64_t channel) {
   return n - channel <= 8 ? 8 : kTileChannels;
 }
 
+// Sets what `out` has of the tile that begins at `channel`, and returns how it ends: only whole
+// tiles take a folded stage (`blocks`, or null).
+INTEGRA_INLINE Finish BeginTile(int64_t n, int64_t channel, Finish finish,
+                                const FoldedStage::Block* blocks, TileOutput& out) {
+  out.channel = channel;
+  out.valid = std::min(kTileChannels, n - channel);
+  if (finish != Finish::kFolded) return finish;
+  if (out.valid != TileWidth(n, channel)) return Finish::kFloor;
+  out.folded = blocks + channel / kTileChannels;
+  return finish;
+}
+
+// Asks for the weights of the next tile while the rows of one are multiplied, a part for each tile
+// of rows. Processors that fetch ahead by themselves stop at the end of each pass over a tile's
+// weights.
+class WeightsAhead {
+ public:
+  // `next`: the next tile's `tile_bytes`, if there is one. Weights of all tiles that stay in the
+  // first-level cache are not asked for.
+  INTEGRA_MEMBER WeightsAhead(const void* next, int64_t tile_bytes, bool has_next,
+                              int64_t all_bytes, int64_t row_tiles)
+      : at_(static_cast<const char*>(next)) {
+    if (!has_next || all_bytes < kFirstLevelBytes) return;
+    part_ = (tile_bytes / kLine + row_tiles) / row_tiles * kLine;
+  }
+
+  INTEGRA_MEMBER void Ask() {
+    for (const char* const end = at_ + part_; at_ < end; at_ += kLine) {
+      _mm_prefetch(at_, _MM_HINT_T1);
+    }
+  }
+
+  static constexpr int64_t kFirstLevelBytes = 32 << 10;
+
+ private:
+  static constexpr int64_t kLine = 64;
+
+  const char* at_;
+  int64_t part_ = 0;
+};
+
 // For a FoldedStage: a single vector stands in its block twice, as rows are packed in pairs.
 INTEGRA_INLINE std::vector<int64_t> OrderOfTiles(int64_t n) {
   std::vector<int64_t> order = ShuffledOrder(n, kTileChannels);
