@@ -64,6 +64,7 @@ std::vector<T> Run(const Gemm& gemm, const Layer& layer, const std::vector<uint8
   const int64_t stride = layer.problem.n + 3;
   std::vector<T> dst(static_cast<size_t>(rows * stride), 0xAA);
   const AlignedBuffer scratch(gemm.scratch_bytes());
+  std::fill_n(scratch.data(), scratch.size(), std::byte{0x55});
   gemm.Run({source.data(), layer.row_offsets.data(), layer.segment_offsets.data()}, rows,
            dst.data(), stride, scratch.data());
   return dst;

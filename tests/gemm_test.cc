@@ -96,7 +96,8 @@ template <typename T>
 std::vector<T> Run(const Gemm& gemm, const Case& c) {
   const int64_t stride = c.problem.n + 3;
   std::vector<T> dst(static_cast<size_t>(c.rows * stride), 0xAA);
-  AlignedBuffer scratch(gemm.scratch_bytes());
+  const AlignedBuffer scratch(gemm.scratch_bytes());
+  std::fill_n(scratch.data(), scratch.size(), std::byte{0x55});  // others use it, too
   gemm.Run(c.src(), c.rows, dst.data(), stride, scratch.data());
   return dst;
 }
@@ -149,6 +150,14 @@ TEST_CASE("GEMM candidates equal the reference: sizes around the kernels' tiles"
     for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 25, 37, 100}) {
       CheckCase(random, rows, n, 1, Pick(random, 1, 9), Values::kUniform);
     }
+  }
+}
+
+TEST_CASE("GEMM candidates equal the reference: one row of several runs") {
+  Random random(11);
+  for (int i = 0; i < 300; ++i) {
+    CheckCase(random, 1, Pick(random, 1, 300), Pick(random, 2, 5), Pick(random, 1, 21),
+              i % 4 == 0 ? Values::kExtreme : Values::kUniform);
   }
 }
 

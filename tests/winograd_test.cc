@@ -113,6 +113,7 @@ void CheckCase(const Case& c) {
     const int64_t row = c.columns * c.out, pitch = row + 7;
     std::vector<uint8_t> y(static_cast<size_t>(c.rows * pitch), 0xA5);
     const AlignedBuffer scratch(winograd->scratch_bytes());
+    std::fill_n(scratch.data(), scratch.size(), std::byte{0x55});
     // All output channels, or one part after the other.
     const int64_t channels = c.rows % 2 ? c.out : ((c.out + 1) / 2 + 15) / 16 * 16;
     for (int64_t first = 0; first < c.out; first += channels) {

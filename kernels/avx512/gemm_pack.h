@@ -1,13 +1,22 @@
-// Packing of weights for AVX512-VNNI. Included by gemm_vnni.cc alone.
+// Packing of weights for AVX512-VNNI. Included by its Gemm kernels.
 #pragma once
 
 #include <immintrin.h>
+
+#include <algorithm>
 
 #include "kernels/avx512/output_stage.h"
 #include "kernels/gemm.h"
 
 namespace integra::kernels {
 namespace {
+
+// Vectors of channels of the next panel, where so many are left: widest panels first, but evenly
+// shared (5 = 3 + 2, not 4 + 1).
+INTEGRA_INLINE int64_t NextPanelWidth(int64_t vectors, int64_t widest) {
+  const int64_t panels = (vectors + widest - 1) / widest;
+  return (vectors + panels - 1) / panels;
+}
 
 // Rows of 16 32-bit values become columns.
 INTEGRA_INLINE void Transpose(__m512i (&rows)[16]) {

@@ -9,42 +9,56 @@
 #include "kernels/avx512/gemm_pack.h"
 #include "kernels/avx512/gemm_panel.h"
 #include "kernels/avx512/gemm_row.h"
+#include "kernels/avx512/gemm_row_panel.h"
 #include "kernels/avx512/output_stage.h"
 #include "kernels/gemm.h"
 
 namespace integra::kernels {
 namespace {
 
+constexpr int64_t kWidestPanel = std::ssize(kPanels);
+
+// A row of a panel by itself, by vectors of channels.
+template <Form kForm>
+constexpr RowFunction kRowFunctions[] = {
+    RunRow<1, kForm, false, true>, RunRow<2, kForm, false, true>, RunRow<3, kForm, false, true>,
+    RunRow<4, kForm, false, true>};
+static_assert(std::size(kRowFunctions<Form::kScalar>) == kWidestPanel);
+
+const RowFunction* RowFunctionsFor(Form form) {
+  switch (form) {
+    case Form::kFloor:
+      return kRowFunctions<Form::kFloor>;
+    case Form::kTwoStep:
+      return kRowFunctions<Form::kTwoStep>;
+    default:
+      return kRowFunctions<Form::kScalar>;
+  }
+}
+
 class VnniGemm final : public Gemm {
  public:
   explicit VnniGemm(const GemmProblem& p)
       : n_(p.n),
-        one_row_(p.max_rows == 1),
         segments_(p.segments),
         segment_steps_((p.segment_length + 3) / 4),
         segment_length_(p.segment_length),
         steps_(segments_ * segment_steps_),
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
-        stage_(
-            GemmStage(p, ShuffledOrder(p.n, 16 * kWidestRow), VectorOutputStage::Join::kShuffle)) {
-    // Widest panels first, but evenly shared (5 = 3 + 2, not 4 + 1).
-    const int64_t widest = one_row_ ? kWidestRow : std::ssize(kPanels);
-    int64_t vectors = (n_ + 15) / 16;
-    while (vectors > 0) {
-      const int64_t groups = (vectors + widest - 1) / widest;
-      const int64_t width = (vectors + groups - 1) / groups;
+        stage_(GemmStage(p, ShuffledOrder(p.n, 16 * kWidestPanel),
+                         VectorOutputStage::Join::kShuffle)) {
+    for (int64_t vectors = (n_ + 15) / 16; vectors > 0; vectors -= widths_.back()) {
+      const int64_t width = NextPanelWidth(vectors, kWidestPanel);
       widths_.push_back(width);
-      if (!one_row_) steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
-      vectors -= width;
+      steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
     }
     if (segments_ == 1) {  // found once and for all: this would be a good part of a small Run
       constexpr int32_t kNoOffset = 0;
       one_segment_.resize(static_cast<size_t>(steps_));
       FindSteps(&kNoOffset, one_segment_.data());
     }
-    if (one_row_ && p.stage.multipliers.size() == 1) ShareStage();
-    if (!one_row_ && weight_zero_point_ == 0) {
+    if (weight_zero_point_ == 0) {
       folded_ = avx512::FoldedStage(avx512::FoldConstants, stage_, OrderOfPanels());
     }
     Pack(p);
@@ -80,12 +94,10 @@ class VnniGemm final : public Gemm {
     } else {
       step_offsets = FindSteps(src.segment_offsets, row_terms + max_rows_);
     }
-    const auto row_term = [&](int64_t r) { return weight_zero_point_ != 0 ? RowTerm(src, r) : 0; };
-    if (one_row_) return RunRow(base + src.row_offsets[0], step_offsets, row_term(0), stage, dst);
     if (weight_zero_point_ == 0) {
       std::fill_n(row_terms, rows, 0);  // by vectors: the loop would take a cycle for each row
     } else {
-      for (int64_t r = 0; r < rows; ++r) row_terms[r] = row_term(r);
+      for (int64_t r = 0; r < rows; ++r) row_terms[r] = RowTerm(src, r);
     }
     RunPanels(base, src.row_offsets, step_offsets, row_terms, rows, stage, dst, dst_stride);
   }
@@ -95,33 +107,6 @@ class VnniGemm final : public Gemm {
   static uint8_t* Outputs(int32_t*) { return nullptr; }
   static int32_t* Sums(uint8_t*) { return nullptr; }
   static int32_t* Sums(int32_t* dst) { return dst; }
-
-  template <typename T>
-  void RunRow(const uint8_t* row, const int32_t* step_offsets, int32_t row_term,
-              const VectorOutputStage& stage, T* dst) const {
-    const bool shared = std::is_same_v<T, uint8_t> && !addends_.empty();
-    RowPanel p{.weights = weights_.data<int8_t>(),
-               .step_offsets = step_offsets,
-               .steps = steps_,
-               .row = row,
-               .row_term = row_term,
-               .addends = addends_.data(),
-               .stage = shared ? &shared_stage_ : &stage,
-               .channel = 0,
-               .valid = n_,
-               .dst = nullptr,
-               .sums = nullptr};
-    const RowFunction* const functions = RowFunctionsFor(p.stage->form(), shared);
-    for (const int64_t width : widths_) {
-      p.dst = Outputs(dst + p.channel);
-      p.sums = Sums(dst + p.channel);
-      p.valid = n_ - p.channel;
-      functions[width - 1](p);
-      p.weights += steps_ * 64 * width;
-      if (shared) p.addends += 16 * width;
-      p.channel += 16 * width;
-    }
-  }
 
   template <typename T>
   void RunPanels(const uint8_t* base, const int32_t* row_offsets, const int32_t* step_offsets,
@@ -162,19 +147,21 @@ class VnniGemm final : public Gemm {
 
   // Row r of a panel by itself.
   static void RunRowOf(const Panel& p, int64_t r, int64_t width) {
+    const RowPanel panel{.weights = p.weights,
+                         .steps = p.steps,
+                         .addends = nullptr,
+                         .stage = p.stage,
+                         .channel = p.channel,
+                         .valid = p.valid,
+                         .zero_point = p.stage->zero_point(),
+                         .min = p.stage->min(),
+                         .max = p.stage->max(),
+                         .scale = {}};
+    const Row row{p.base + p.row_offsets[r], p.step_offsets, p.row_terms[r]};
     const int64_t at = r * p.dst_stride;
-    const RowPanel row{.weights = p.weights,
-                       .step_offsets = p.step_offsets,
-                       .steps = p.steps,
-                       .row = p.base + p.row_offsets[r],
-                       .row_term = p.row_terms[r],
-                       .addends = nullptr,
-                       .stage = p.stage,
-                       .channel = p.channel,
-                       .valid = p.valid,
-                       .dst = p.dst != nullptr ? p.dst + at : nullptr,
-                       .sums = p.sums != nullptr ? p.sums + at : nullptr};
-    RowFunctionsFor(p.stage->form(), false)[width - 1](row);
+    const RowOutputs to{p.dst != nullptr ? p.dst + at : nullptr,
+                        p.sums != nullptr ? p.sums + at : nullptr};
+    RowFunctionsFor(p.stage->form())[width - 1](panel, row, to);
   }
 
   // How many of the last rows are better taken by themselves than by one more tile, which would
@@ -196,18 +183,6 @@ class VnniGemm final : public Gemm {
     }
     for (; step < steps_; ++step) offsets[step] = offsets[step - 1];
     return offsets;
-  }
-
-  void ShareStage() {
-    for (const int64_t c : stage_.order()) {
-      addends_.push_back(c < 0 ? 0 : stage_.addends()[static_cast<size_t>(c)]);
-    }
-    int64_t largest = 0;
-    for (const int32_t a : addends_) largest = std::max(largest, std::abs(int64_t{a}));
-    shared_stage_ =
-        VectorOutputStage(stage_.stage(), std::vector<int32_t>(16), PlainOrder(16, 16),
-                          stage_.largest_sum() + largest, VectorOutputStage::Join::kShuffle);
-    if (shared_stage_.form() == Form::kScalar) addends_.clear();
   }
 
   // A block of 64 positions for each panel. A single vector stands there twice, as rows are packed
@@ -239,21 +214,14 @@ class VnniGemm final : public Gemm {
   }
 
   int32_t RowTerm(const GemmSource& src, int64_t r) const {
-    __m512i sum = _mm512_setzero_si512();
-    const __m512i ones = _mm512_set1_epi8(1);
+    int32_t sum = 0;
     for (int64_t t = 0; t < segments_; ++t) {
-      const uint8_t* x = src.base + src.row_offsets[r] + src.segment_offsets[t];
-      for (int64_t k = 0; k < segment_length_; k += 64) {
-        const __m512i bytes =
-            _mm512_maskz_loadu_epi8(avx512::FirstBytes(segment_length_ - k), x + k);
-        sum = _mm512_dpbusd_epi32(sum, bytes, ones);
-      }
+      sum += SumValues(src.base + src.row_offsets[r] + src.segment_offsets[t], segment_length_);
     }
-    return -weight_zero_point_ * _mm512_reduce_add_epi32(sum);
+    return -weight_zero_point_ * sum;
   }
 
   const int64_t n_;
-  const bool one_row_;
   const int64_t segments_, segment_steps_, segment_length_;
   int64_t steps_;                     // of four bytes, of all segments
   std::vector<int32_t> one_segment_;  // FindSteps where there is one
@@ -261,17 +229,14 @@ class VnniGemm final : public Gemm {
   const int64_t max_rows_;
   std::vector<int64_t> widths_;  // vectors of 16 channels of each panel
   const VectorOutputStage stage_;
-  // Where one multiplier serves all channels, they differ in their addends alone: a row reads these
-  // and one block of a stage without them, instead of a block for each 16 channels.
-  VectorOutputStage shared_stage_;
-  std::vector<int32_t> addends_;  // by position; empty: not so
-  avx512::FoldedStage folded_;    // of panels, where they can take it
+  avx512::FoldedStage folded_;  // of panels, where they can take it
   AlignedBuffer weights_;
 };
 
 }  // namespace
 
 std::unique_ptr<const Gemm> MakeAvx512VnniGemm(const GemmProblem& problem) {
+  if (problem.max_rows == 1) return avx512::MakeRowGemm(problem);
   return std::make_unique<VnniGemm>(problem);
 }
 
