@@ -12,16 +12,16 @@ namespace {
 constexpr const char* kNames[kIsaCount] = {"portable",  "sse41",  "avx2",
                                            "avx2_vnni", "avx512", "avx512_vnni"};
 
-bool HasAvxVnni() {
 #if defined(__x86_64__)
-  // GCC 12's __builtin_cpu_supports does not know avxvnni: CPUID leaf 7, subleaf 1, EAX bit 4.
-  unsigned a = 7, b = 0, c = 1, d = 0;
+unsigned CpuidEax(unsigned leaf, unsigned subleaf) {
+  unsigned a = leaf, b = 0, c = subleaf, d = 0;
   __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-  return (a >> 4 & 1) != 0;
-#else
-  return false;
-#endif
+  return a;
 }
+
+// GCC 12's __builtin_cpu_supports does not know avxvnni.
+bool HasAvxVnni() { return (CpuidEax(7, 1) >> 4 & 1) != 0; }
+#endif
 
 }  // namespace
 
@@ -56,6 +56,17 @@ Isa DetectIsa() {
   return HasAvxVnni() ? Isa::kAvx2Vnni : Isa::kAvx2;
 #else
   return Isa::kPortable;
+#endif
+}
+
+bool HasHalfWidth512() {
+#if defined(__x86_64__)
+  constexpr unsigned kExtended = 0x80000000, kWidths = 0x8000001A;
+  if (!__builtin_cpu_is("amd") || CpuidEax(kExtended, 0) < kWidths) return false;
+  const unsigned widths = CpuidEax(kWidths, 0);
+  return (widths >> 2 & 1) != 0 && (widths >> 3 & 1) == 0;
+#else
+  return false;
 #endif
 }
 

@@ -23,6 +23,9 @@ bool ParseIsa(std::string_view name, Isa* isa);
 std::string IsaNames();
 
 Isa DetectIsa();
+// Whether instructions of 512 bits are executed as two of 256, as far as the processor says so:
+// AMD's do (CPUID Fn8000_001A: FP256 without FP512; Zen 4).
+bool HasHalfWidth512();
 // min(DetectIsa(), the environment's INTEGRA_MAX_ISA). An unknown name there is an Error.
 Isa DefaultIsa();
 

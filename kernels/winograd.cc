@@ -90,6 +90,11 @@ AlignedBuffer PackWeights(const GemmProblem& p, int64_t width, int64_t steps,
   return packed;
 }
 
+// Of two input channels each, which are rounded up to a multiple of `multiple`.
+int64_t StepsOf(const GemmProblem& p, int64_t multiple) {
+  return (p.segment_length / 3 + multiple - 1) / multiple * multiple / 2;
+}
+
 // With sources counted from 128.
 GemmProblem Centred(GemmProblem problem) {
   problem.src_zero_point -= 128;
@@ -114,14 +119,18 @@ bool WinogradIsExact(const GemmProblem& p) {
 }
 
 AlignedBuffer WinogradWeights(const GemmProblem& p, int64_t width) {
-  const int64_t steps = (p.segment_length / 3 + 1) / 2, product = steps * width * 2;
+  const int64_t steps = StepsOf(p, 2), product = steps * width * 2;
   return PackWeights(p, width, steps, {6 * product, product, width * 2});
 }
 
 AlignedBuffer WinogradWeightsByColumns(const GemmProblem& p, int64_t width, int64_t multiple) {
-  const int64_t steps = (p.segment_length / 3 + multiple - 1) / multiple * multiple / 2;
-  const int64_t product = steps * width * 2;
+  const int64_t steps = StepsOf(p, multiple), product = steps * width * 2;
   return PackWeights(p, width, steps, {product, 6 * product, width * 2});
+}
+
+AlignedBuffer WinogradWeightsBySteps(const GemmProblem& p, int64_t width, int64_t multiple) {
+  const int64_t steps = StepsOf(p, multiple), row = width * 2;
+  return PackWeights(p, width, steps, {row, steps * 6 * row, 6 * row});
 }
 
 std::vector<int32_t> WinogradAddends(const GemmProblem& problem) {
@@ -152,7 +161,9 @@ std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa
     if (isa < Isa::kAvx2) return MakeSse41Winograd(problem);
     if (isa < Isa::kAvx512Vnni) return MakeAvx2Winograd(problem);
     // Direct products take bytes here, twice as many at a time.
-    if (FillsVectors(in, out)) return MakeAvx512VnniWinograd(problem);
+    if (!FillsVectors(in, out)) return nullptr;
+    return HasHalfWidth512() ? MakeAvx512VnniTileWinograd(problem)
+                             : MakeAvx512VnniQuadWinograd(problem);
   }
 #endif
   (void)problem, (void)isa;

@@ -73,7 +73,10 @@ std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa
 
 std::unique_ptr<const Winograd> MakeSse41Winograd(const GemmProblem& problem);
 std::unique_ptr<const Winograd> MakeAvx2Winograd(const GemmProblem& problem);
-std::unique_ptr<const Winograd> MakeAvx512VnniWinograd(const GemmProblem& problem);
+// Two ways: four tiles and four output channels to a vector, or 16 output channels of a tile, which
+// is faster where HasHalfWidth512().
+std::unique_ptr<const Winograd> MakeAvx512VnniQuadWinograd(const GemmProblem& problem);
+std::unique_ptr<const Winograd> MakeAvx512VnniTileWinograd(const GemmProblem& problem);
 
 // Whether transformed weights fit in 16 bits and |sum((x - 128) * (w - zw))| < 2^25 for all
 // sources.
@@ -87,6 +90,8 @@ AlignedBuffer WinogradWeights(const GemmProblem& problem, int64_t width);
 // The same as [block][column of products][row of products][step][width][2], for input channels
 // rounded up to a multiple of `multiple`.
 AlignedBuffer WinogradWeightsByColumns(const GemmProblem& problem, int64_t width, int64_t multiple);
+// And as [block][column of products][step][row of products][width][2].
+AlignedBuffer WinogradWeightsBySteps(const GemmProblem& problem, int64_t width, int64_t multiple);
 
 // What has to be added to sum((x - 128) * (w - zw)): see GemmAddends.
 std::vector<int32_t> WinogradAddends(const GemmProblem& problem);

@@ -20,6 +20,7 @@ class WinogradProducts {
 
  public:
   using Source = V;
+  using Rows = V;
 
   explicit WinogradProducts(const GemmProblem& p)
       : n_(p.n),
@@ -32,6 +33,7 @@ class WinogradProducts {
   static int64_t most_tiles(int64_t channels) { return channels <= 32 ? 12 : 16; }
 
   // V: [product][tile][channels].
+  static int64_t source_tiles(int64_t tiles) { return tiles; }
   WinogradPlace Place(int64_t tiles, int64_t tile, int64_t channel) const {
     const int64_t product = tiles * source_width_;
     return {tile * source_width_ + channel, 6 * product, product};

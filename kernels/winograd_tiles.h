@@ -1,8 +1,9 @@
-// Winograd's convolution (kernels/winograd.h) for instruction sets of few registers: see
-// channel_sums.h about how it is included.
+// Winograd's convolution (kernels/winograd.h) by rectangles of tiles: see channel_sums.h about how
+// it is included.
 //
-// A rectangle of tiles at a time: their transformed sources, V, stay in the second-level cache.
-// What follows, from V to outputs, is `Products`: winograd_products.h.
+// A rectangle at a time: its transformed sources, V, stay in the second-level cache. What follows,
+// from V to outputs, is `Products`, of which there are two kinds: winograd_products.h and
+// avx512/winograd_tiles.cc.
 #pragma once
 
 #include <algorithm>
@@ -27,14 +28,18 @@ struct WinogradPlace {
 };
 
 // What Products has, for the tiles of a rectangle:
-//   Source         Vectors of 16-bit lanes, for sources
+//   Source, Rows   Vectors of 16-bit lanes, for sources and, once these are transformed down the
+//                  columns, for one row of a tile or several, whose places follow each other
 //   most_tiles     of a rectangle
+//   source_tiles   so many tiles have room in V
 //   Place          of a tile and channel in V
 //   Run            from V to outputs or sums
 template <typename Products>
 class WinogradTiles final : public Winograd {
   using V = typename Products::Source;
   using Vector = typename V::Vector;
+  using Rows = typename Products::Rows;
+  static constexpr int kRows = Rows::kBytes / V::kBytes;
   static constexpr int64_t kSourceLanes = V::kBytes / 2;  // input channels of a vector
   static constexpr int64_t kVBytes = 640 << 10;
 
@@ -66,7 +71,8 @@ class WinogradTiles final : public Winograd {
 
  private:
   size_t VBytes(int64_t tiles) const {
-    return static_cast<size_t>(tiles * kWinogradProducts * source_width_) * sizeof(int16_t);
+    return static_cast<size_t>(products_.source_tiles(tiles) * kWinogradProducts * source_width_) *
+           sizeof(int16_t);
   }
 
   // To outputs or, where T is int32_t, to sums.
@@ -104,6 +110,8 @@ class WinogradTiles final : public Winograd {
                                                  void* columns, int16_t* v) const {
     auto* down = static_cast<Vector*>(columns);
     const int64_t width = r.across() * kWinogradTile + 2;
+    int16_t centre[6][kSourceLanes] = {};
+    for (int16_t& x : centre[1]) x = kCentre;
     for (int64_t c = 0; c < source_width_; c += kSourceLanes) {
       for (int64_t x = 0; x < width; ++x) {
         Vector d[6], to[6];
@@ -113,13 +121,13 @@ class WinogradTiles final : public Winograd {
       }
       for (int64_t t = 0; t < r.across(); ++t) {
         const WinogradPlace place = products_.Place(r.tiles(), row * r.across() + t, c);
-        for (int i = 0; i < 6; ++i) {
-          Vector d[6], to[6];
-          for (int j = 0; j < 6; ++j) d[j] = V::Load(down + (t * kWinogradTile + j) * 6 + i);
-          TransformSources<V>(d, to);
-          if (i == 1) to[1] = V::Subtract16(to[1], V::Set16(kCentre));
+        for (int i = 0; i < 6; i += kRows) {
+          typename Rows::Vector d[6], to[6];
+          for (int j = 0; j < 6; ++j) d[j] = Rows::Load(down + (t * kWinogradTile + j) * 6 + i);
+          TransformSources<Rows>(d, to);
+          to[1] = Rows::Subtract16(to[1], Rows::Load(centre[i]));
           int16_t* first = v + place.first + i * place.row;
-          for (int j = 0; j < 6; ++j) V::Store(first + j * place.column, to[j]);
+          for (int j = 0; j < 6; ++j) Rows::Store(first + j * place.column, to[j]);
         }
       }
     }

@@ -27,7 +27,8 @@ std::vector<Candidate> Candidates() {
 #if defined(__x86_64__)
   all = {{Isa::kSse41, MakeSse41Winograd},
          {Isa::kAvx2, MakeAvx2Winograd},
-         {Isa::kAvx512Vnni, MakeAvx512VnniWinograd}};
+         {Isa::kAvx512Vnni, MakeAvx512VnniQuadWinograd},
+         {Isa::kAvx512Vnni, MakeAvx512VnniTileWinograd}};
   std::erase_if(all, [](const Candidate& c) { return c.isa > DetectIsa(); });
 #endif
   return all;

@@ -91,5 +91,24 @@ struct Vectors {
   }
 };
 
+// Of 256 bits, 16-bit lanes alone: where there are 16 channels.
+struct HalfVectors {
+  using Vector = __m256i;
+  static constexpr int64_t kBytes = 32;
+
+  static Vector Load(const void* p) { return _mm256_loadu_si256(static_cast<const Vector*>(p)); }
+  static void Store(void* p, Vector v) { _mm256_storeu_si256(static_cast<Vector*>(p), v); }
+  static Vector Set16(int x) { return _mm256_set1_epi16(static_cast<int16_t>(x)); }
+  // kBytes / 2 bytes.
+  static Vector Widen16(const uint8_t* x) {
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
+  }
+  static Vector Add16(Vector a, Vector b) { return _mm256_add_epi16(a, b); }
+  static Vector Subtract16(Vector a, Vector b) { return _mm256_sub_epi16(a, b); }
+  static Vector ShiftLeft16(Vector a, unsigned count) {
+    return _mm256_slli_epi16(a, static_cast<int>(count));
+  }
+};
+
 }  // namespace
 }  // namespace integra::kernels

@@ -1,12 +1,12 @@
 // Four tiles of Winograd's convolution on AVX512-VNNI: from sources to sums that are transformed in
-// one direction. Included by winograd_vnni.cc alone.
+// one direction. Included by winograd_quads.cc alone.
 #pragma once
 
 #include <type_traits>
 
 #include "kernels/avx512/output_stage.h"
 #include "kernels/avx512/vectors.h"
-#include "kernels/avx512/winograd_stage.h"
+#include "kernels/avx512/winograd_quad_stage.h"
 
 namespace integra::kernels::avx512 {
 

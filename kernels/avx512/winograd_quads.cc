@@ -7,13 +7,13 @@
 #include <algorithm>
 
 #include "kernels/avx512/winograd_quad.h"
-#include "kernels/avx512/winograd_stage.h"
+#include "kernels/avx512/winograd_quad_stage.h"
 #include "kernels/requantize.h"
 
 namespace integra::kernels {
 namespace {
 
-using avx512::FoldedWinogradStage;
+using avx512::BlockStages;
 using avx512::Form;
 using avx512::kGroups;
 using avx512::kHalfVectors;
@@ -21,9 +21,8 @@ using avx512::kQuadTiles;
 using avx512::QuadFold;
 using avx512::QuadScale;
 using avx512::QuadShape;
-using avx512::WinogradStage;
 
-class VnniWinograd final : public Winograd {
+class QuadWinograd final : public Winograd {
   using Vector = __m512i;
   static constexpr int64_t kWidth = QuadShape::kWidth;
   static_assert(kWinogradChannels % kWidth == 0);
@@ -34,41 +33,25 @@ class VnniWinograd final : public Winograd {
   static constexpr int64_t kMoreQuads = 8;
 
  public:
-  explicit VnniWinograd(const GemmProblem& p)
+  explicit QuadWinograd(const GemmProblem& p)
       : n_(p.n),
         shape_(p.segment_length / 3),
         weights_(WinogradWeightsByColumns(p, kWidth, QuadShape::kChannels)),
         quads_(static_cast<int64_t>(weights_.size()) <= kNearWeights
                    ? QuadShape::kMostQuads
                    : std::clamp<int64_t>(kMostV / shape_.v_bytes(1), 1, kMoreQuads)),
-        stage_(WinogradOutputStage(p)),
-        form_(avx512::HasWinogradStage(stage_) ? stage_.form() : Form::kScalar) {
-    const auto blocks = static_cast<size_t>((p.n + kWidth - 1) / kWidth);
-    const std::vector<WinogradFold> folds = FoldWinogradStage(p, stage_.addends());
-    if (!folds.empty()) {
-      folded_ = AlignedBuffer(blocks * sizeof(FoldedWinogradStage));
-      for (int64_t n = 0; n < n_; ++n) {
-        avx512::SetFold(folds[static_cast<size_t>(n)], n % kWidth,
-                        folded_.data<FoldedWinogradStage>()[n / kWidth]);
-        less_ = less_ || folds[static_cast<size_t>(n)].less != 0;
-      }
-    } else if (form_ != Form::kScalar) {
-      stages_ = AlignedBuffer(blocks * sizeof(WinogradStage));
-      for (int64_t n = 0; n < n_; n += kWidth) {
-        stages_.data<WinogradStage>()[n / kWidth] = avx512::MakeWinogradStage(stage_, n / kWidth);
-      }
-    }
-  }
+        stages_(p) {}
 
   void Run(const WinogradPart& part, uint8_t* dst, int64_t dst_pitch,
            std::byte* scratch) const override {
     const Call<uint8_t> call = {part, dst, dst_pitch, scratch};
-    if (folded_.size() > 0) {
-      less_ ? RunStage<QuadFold<true>>(folded_, call) : RunStage<QuadFold<false>>(folded_, call);
-    } else if (form_ == Form::kFloor) {
-      RunStage<QuadScale<Form::kFloor>>(stages_, call);
-    } else if (form_ == Form::kTwoStep) {
-      RunStage<QuadScale<Form::kTwoStep>>(stages_, call);
+    if (stages_.folded() != nullptr) {
+      stages_.has_less() ? RunStage<QuadFold<true>>(stages_.folded(), call)
+                         : RunStage<QuadFold<false>>(stages_.folded(), call);
+    } else if (stages_.form() == Form::kFloor) {
+      RunStage<QuadScale<Form::kFloor>>(stages_.scaled(), call);
+    } else if (stages_.form() == Form::kTwoStep) {
+      RunStage<QuadScale<Form::kTwoStep>>(stages_.scaled(), call);
     } else {
       RunSums(call);
     }
@@ -78,13 +61,11 @@ class VnniWinograd final : public Winograd {
     RunSums(Call<int32_t>{part, dst, dst_pitch, scratch});
   }
 
-  std::string name() const override { return "own avx512_vnni winograd"; }
+  std::string name() const override { return "own avx512_vnni winograd of quads"; }
   size_t scratch_bytes() const override {
     return static_cast<size_t>(shape_.v_bytes(quads_)) + QuadShape::kScratch;
   }
-  size_t bytes() const override {
-    return weights_.size() + stage_.bytes() + stages_.size() + folded_.size();
-  }
+  size_t bytes() const override { return weights_.size() + stages_.bytes(); }
 
  private:
   // The first output of a tile; past the last row behind the last tile.
@@ -152,12 +133,11 @@ class VnniWinograd final : public Winograd {
   }
 
   template <typename Stage>
-  void RunStage(const AlignedBuffer& stages, const Call<uint8_t>& call) const {
-    const auto* const of_blocks = stages.data<typename Stage::Channels>();
+  void RunStage(const typename Stage::Channels* blocks, const Call<uint8_t>& call) const {
     ForQuads(
-        call, [&](int64_t n) { return Stage::Start(of_blocks[n / kWidth]); },
+        call, [&](int64_t n) { return Stage::Start(blocks[n / kWidth]); },
         [&](int64_t n, Position& at, const Vector* half) {
-          FinishQuad(Stage(of_blocks[n / kWidth]), call, n, at, half);
+          FinishQuad(Stage(blocks[n / kWidth]), call, n, at, half);
         });
   }
 
@@ -221,7 +201,8 @@ class VnniWinograd final : public Winograd {
         });
   }
   void StoreSums(const int32_t* sums, int64_t n, int64_t columns, uint8_t* to) const {
-    avx512::Requantize(stage_, n, sums, kWidth, columns, std::min(kWidth, n_ - n), nullptr, to, n_);
+    avx512::Requantize(stages_.stage(), n, sums, kWidth, columns, std::min(kWidth, n_ - n), nullptr,
+                       to, n_);
   }
   void StoreSums(const int32_t* sums, int64_t n, int64_t columns, int32_t* to) const {
     for (int64_t j = 0; j < columns; ++j) {
@@ -234,17 +215,13 @@ class VnniWinograd final : public Winograd {
   const QuadShape shape_;
   const AlignedBuffer weights_;
   const int64_t quads_;
-  const VectorOutputStage stage_;
-  const Form form_;  // kScalar where it has no WinogradStage
-  // Of each block: FoldedWinogradStage where all channels have one, or else WinogradStage.
-  AlignedBuffer folded_, stages_;
-  bool less_ = false;  // whether FoldedWinogradStage has it anywhere
+  const BlockStages stages_;
 };
 
 }  // namespace
 
-std::unique_ptr<const Winograd> MakeAvx512VnniWinograd(const GemmProblem& problem) {
-  return std::make_unique<VnniWinograd>(problem);
+std::unique_ptr<const Winograd> MakeAvx512VnniQuadWinograd(const GemmProblem& problem) {
+  return std::make_unique<QuadWinograd>(problem);
 }
 
 }  // namespace integra::kernels
