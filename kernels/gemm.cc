@@ -38,6 +38,8 @@ GemmSums FindSums(const GemmProblem& p) {
 
 }  // namespace
 
+std::span<const RowStep> Gemm::row_steps() const { return {}; }
+
 std::vector<int32_t> GemmAddends(const GemmProblem& problem) { return FindSums(problem).addends; }
 int64_t LargestSum(const GemmProblem& problem) { return FindSums(problem).largest; }
 

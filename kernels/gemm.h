@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,14 @@ struct GemmSource {
   const int32_t* segment_offsets = nullptr;  // [segments]
 };
 
+// A part of the product of one row: run(panel, row, 0, dst) makes outputs `channel` and following
+// at `dst`. `row`: all of its values, which `run` may read as Gemm::Run does.
+struct RowStep {
+  void (*run)(const void* panel, const uint8_t* row, int32_t term, uint8_t* dst);
+  const void* panel;
+  int64_t channel;
+};
+
 // A multiplication with its weights packed. Immutable: any number of threads may call Run.
 class Gemm {
  public:
@@ -55,6 +64,11 @@ class Gemm {
   // Neither the bias nor the source's zero point is in it: GemmAddends() are to be added.
   virtual void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
                    std::byte* scratch) const = 0;
+
+  // Run() to outputs, step by step, for callers that want nothing else between the rows of small
+  // layers: where there is one row, of one run. Or none: the kernel has no such steps. (Out of
+  // line: files of vector kernels must not define functions that others share.)
+  virtual std::span<const RowStep> row_steps() const;
 
   virtual std::string name() const = 0;
   virtual size_t scratch_bytes() const { return 0; }

@@ -16,6 +16,7 @@
 #include "graph/graph.h"
 #include "graph/schema.h"
 #include "integra/session.hpp"
+#include "kernels/gemm.h"
 #include "kernels/isa.h"
 #include "runtime/weight_cache.h"
 
@@ -40,6 +41,12 @@ struct StepContext {
 };
 
 using Step = std::function<void(const StepContext&)>;
+
+// A step that is no more than the row steps of a Gemm, from one tensor to another.
+struct RowLayer {
+  std::shared_ptr<const kernels::Gemm> gemm;
+  graph::TensorId in = graph::kNoTensor, out = graph::kNoTensor;
+};
 
 // A quantized activation as kernels see it: stored = value + offset.
 struct Activation {
@@ -93,6 +100,9 @@ class Lowering {
   void TakeInputRows();
   // Besides a step: that rows of output 0 can be had without it.
   void OfferRows(RowSource rows);
+  // Besides a step: it is no more than the row steps of `gemm`, if that has some, from input 0 to
+  // output 0.
+  void OfferRowSteps(std::shared_ptr<const kernels::Gemm> gemm);
 
   // --- Requests ---
   size_t scratch_bytes = 0;    // per thread
@@ -112,6 +122,7 @@ class Lowering {
   };
   std::vector<Alias> aliases;
   std::shared_ptr<const RowSource> rows;
+  RowLayer row_layer;  // of no Gemm: it is none
   bool takes_input_rows = false;
 };
 

@@ -9,6 +9,7 @@
 #include "runtime/float_nodes.h"
 #include "runtime/ops/winograd.h"
 #include "runtime/row_fusion.h"
+#include "runtime/row_layers.h"
 
 namespace integra::runtime {
 namespace {
@@ -198,9 +199,12 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
     plan.nodes.push_back({lowering.kernel, lowering.multiply_accumulates});
     plan.scratch_bytes = std::max(plan.scratch_bytes, lowering.scratch_bytes);
     plan.workspace_bytes = std::max(plan.workspace_bytes, lowering.workspace_bytes);
-    if (lowering.step) plan.steps.push_back({i, std::move(lowering.step)});
+    if (lowering.step) {
+      plan.steps.push_back({i, std::move(lowering.step), std::move(lowering.row_layer)});
+    }
     fusion.Add(node, i, lowering, plan);
   }
+  if (!options.profile && !options.should_stop) JoinRowLayers(plan);
   LayOut(graph, alias_of, fusion, options.keep_all_tensors, plan);
   StoreConstants(graph, alias_of, read_as_activation, plan);
   return plan;

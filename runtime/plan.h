@@ -14,8 +14,9 @@
 namespace integra::runtime {
 
 struct PlannedStep {
-  size_t node;  // index in graph.nodes
+  size_t node;  // index in graph.nodes; of several that were joined, the first one's
   Step run;
+  RowLayer row_layer = {};
 };
 
 struct PlannedNode {

@@ -102,6 +102,15 @@ std::vector<T> Run(const Gemm& gemm, const Case& c) {
   return dst;
 }
 
+std::vector<uint8_t> RunRowSteps(const Gemm& gemm, const Case& c) {
+  std::vector<uint8_t> dst(static_cast<size_t>(c.problem.n + 3), 0xAA);
+  const uint8_t* const row = c.source.data() + c.row_offsets[0] + c.segment_offsets[0];
+  for (const RowStep& step : gemm.row_steps()) {
+    step.run(step.panel, row, 0, dst.data() + step.channel);
+  }
+  return dst;
+}
+
 // All candidates that this processor can run.
 std::vector<std::unique_ptr<const Gemm>> Candidates(const GemmProblem& problem) {
   std::vector<std::unique_ptr<const Gemm>> all;
@@ -132,6 +141,7 @@ void CheckCase(Random& random, int64_t rows, int64_t n, int64_t segments, int64_
     CAPTURE(length);
     CHECK(Run<uint8_t>(*gemm, c) == outputs);
     CHECK(Run<int32_t>(*gemm, c) == sums);
+    if (!gemm->row_steps().empty()) CHECK(RunRowSteps(*gemm, c) == outputs);
   }
 }
 

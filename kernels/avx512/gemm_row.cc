@@ -15,33 +15,44 @@ namespace {
 
 constexpr int64_t kWidestRow = 8;  // vectors of channels
 
+using OutputsFunction = decltype(RowStep::run);
+using SumsFunction = void (*)(const RowPanel&, const Row&, int32_t* sums);
+
+template <int NR, Form kForm, bool kShared>
+void RowToOutputs(const void* panel, const uint8_t* row, int32_t term, uint8_t* dst) {
+  RunRow<NR, kForm, kShared, false>(*static_cast<const RowPanel*>(panel), {row, nullptr, term},
+                                    {dst, nullptr});
+}
+template <int NR>
+void RowToSums(const RowPanel& panel, const Row& row, int32_t* sums) {
+  RunRow<NR, Form::kScalar, false, false>(panel, row, {nullptr, sums});
+}
+
 // By vectors of channels.
 template <Form kForm, bool kShared>
-constexpr RowFunction kFunctions[kWidestRow] = {
-    RunRow<1, kForm, kShared, false>, RunRow<2, kForm, kShared, false>,
-    RunRow<3, kForm, kShared, false>, RunRow<4, kForm, kShared, false>,
-    RunRow<5, kForm, kShared, false>, RunRow<6, kForm, kShared, false>,
-    RunRow<7, kForm, kShared, false>, RunRow<8, kForm, kShared, false>};
+constexpr OutputsFunction kToOutputs[kWidestRow] = {
+    RowToOutputs<1, kForm, kShared>, RowToOutputs<2, kForm, kShared>,
+    RowToOutputs<3, kForm, kShared>, RowToOutputs<4, kForm, kShared>,
+    RowToOutputs<5, kForm, kShared>, RowToOutputs<6, kForm, kShared>,
+    RowToOutputs<7, kForm, kShared>, RowToOutputs<8, kForm, kShared>};
+constexpr SumsFunction kToSums[kWidestRow] = {RowToSums<1>, RowToSums<2>, RowToSums<3>,
+                                              RowToSums<4>, RowToSums<5>, RowToSums<6>,
+                                              RowToSums<7>, RowToSums<8>};
 
-const RowFunction* FunctionsFor(Form form, bool shared) {
+const OutputsFunction* ToOutputs(Form form, bool shared) {
   switch (form) {
     case Form::kFloor:
-      return shared ? kFunctions<Form::kFloor, true> : kFunctions<Form::kFloor, false>;
+      return shared ? kToOutputs<Form::kFloor, true> : kToOutputs<Form::kFloor, false>;
     case Form::kTwoStep:
-      return shared ? kFunctions<Form::kTwoStep, true> : kFunctions<Form::kTwoStep, false>;
+      return shared ? kToOutputs<Form::kTwoStep, true> : kToOutputs<Form::kTwoStep, false>;
     default:
-      return kFunctions<Form::kScalar, false>;
+      return kToOutputs<Form::kScalar, false>;
   }
 }
 
 // A small network runs in microseconds, and between two runs its weights drive all else from the
 // first-level cache. So what a Run reads beside weights is little, and mostly in one place.
 class RowGemm final : public Gemm {
-  struct PlannedPanel {
-    RowFunction run, sums;
-    RowPanel panel;
-  };
-
  public:
   explicit RowGemm(const GemmProblem& p)
       : segments_(p.segments),
@@ -52,9 +63,8 @@ class RowGemm final : public Gemm {
             GemmStage(p, ShuffledOrder(p.n, 16 * kWidestRow), VectorOutputStage::Join::kShuffle)) {
     const VectorOutputStage shared = SharedStage(p);
     const bool is_shared = shared.form() != Form::kScalar;
-    const RowFunction* const run =
-        FunctionsFor(is_shared ? shared.form() : stage_.form(), is_shared);
-    const RowFunction* const sums = FunctionsFor(Form::kScalar, false);
+    const OutputsFunction* const run =
+        ToOutputs(is_shared ? shared.form() : stage_.form(), is_shared);
     RowPanel panel{.weights = nullptr,
                    .steps = segments_ * segment_bytes_ / 4,
                    .addends = nullptr,
@@ -74,6 +84,7 @@ class RowGemm final : public Gemm {
     const int64_t addends = is_shared ? kVectorBytes : 0, weights = panel.steps * kVectorBytes;
     int64_t vectors = (p.n + kVectorChannels - 1) / kVectorChannels;
     packed_ = AlignedBuffer(static_cast<size_t>(vectors * (addends + weights)));
+    panels_.reserve(static_cast<size_t>(vectors));  // steps point to them
     for (auto* to = packed_.data<int8_t>(); vectors > 0;) {
       const int64_t width = NextPanelWidth(vectors, kWidestRow);
       if (is_shared) {
@@ -87,7 +98,9 @@ class RowGemm final : public Gemm {
                    to + v * kVectorBytes);
       }
       to += width * weights;
-      panels_.push_back({run[width - 1], sums[width - 1], panel});
+      panels_.push_back(panel);
+      steps_.push_back({run[width - 1], &panels_.back(), panel.channel});
+      to_sums_.push_back(kToSums[width - 1]);
       panel.channel += width * kVectorChannels;
       panel.valid -= width * kVectorChannels;
       vectors -= width;
@@ -98,19 +111,23 @@ class RowGemm final : public Gemm {
            std::byte* scratch) const override {
     if (rows == 0) return;
     const Row row = RowOf(src, scratch);
-    for (const PlannedPanel& p : panels_) {
-      p.run(p.panel, row, {dst + p.panel.channel, nullptr});
+    for (const RowStep& step : steps_) {
+      step.run(step.panel, row.values, row.term, dst + step.channel);
     }
   }
   void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t /*dst_stride*/,
            std::byte* scratch) const override {
     if (rows == 0) return;
     const Row row = RowOf(src, scratch);
-    for (const PlannedPanel& p : panels_) {
-      p.sums(p.panel, row, {nullptr, dst + p.panel.channel});
+    for (size_t i = 0; i < panels_.size(); ++i) {
+      to_sums_[i](panels_[i], row, dst + panels_[i].channel);
     }
   }
 
+  std::span<const RowStep> row_steps() const override {
+    return segments_ == 1 && weight_zero_point_ == 0 ? std::span(steps_)
+                                                     : std::span<const RowStep>();
+  }
   std::string name() const override { return "own avx512_vnni"; }
   size_t scratch_bytes() const override {
     return segments_ == 1 ? 0 : static_cast<size_t>(segments_ * segment_bytes_);
@@ -161,7 +178,9 @@ class RowGemm final : public Gemm {
   const int64_t segments_, segment_length_;
   const int64_t segment_bytes_;  // of whole steps
   const int32_t weight_zero_point_;
-  std::vector<PlannedPanel> panels_;
+  std::vector<RowPanel> panels_;
+  std::vector<RowStep> steps_;         // of each panel
+  std::vector<SumsFunction> to_sums_;  // the same
   const VectorOutputStage stage_;
   AlignedBuffer packed_;  // [panel][addends, weights]
 };

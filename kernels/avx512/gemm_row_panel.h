@@ -112,7 +112,7 @@ INTEGRA_INLINE avx512::StageVectors RowStage(const RowPanel& p, int vector) {
 }
 
 template <int NR, Form kForm, bool kShared, bool kOffsets>
-void RunRow(const RowPanel& p, const Row& row, const RowOutputs& to) {
+INTEGRA_INLINE void RunRow(const RowPanel& p, const Row& row, const RowOutputs& to) {
   Lanes sums[NR];
   MultiplyRow<NR, kShared, kOffsets>(p, row, sums);
   if constexpr (kForm == Form::kScalar) {
@@ -133,8 +133,6 @@ void RunRow(const RowPanel& p, const Row& row, const RowOutputs& to) {
     StoreRow<NR>(p, sums, clamp, to.dst);
   }
 }
-
-using RowFunction = void (*)(const RowPanel&, const Row&, const RowOutputs&);
 
 }  // namespace
 }  // namespace integra::kernels

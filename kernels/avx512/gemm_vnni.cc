@@ -18,11 +18,17 @@ namespace {
 
 constexpr int64_t kWidestPanel = std::ssize(kPanels);
 
-// A row of a panel by itself, by vectors of channels.
+using RowFunction = void (*)(const RowPanel&, const Row&, const RowOutputs&);
+
+template <int NR, Form kForm>
+void RowOfPanel(const RowPanel& panel, const Row& row, const RowOutputs& to) {
+  RunRow<NR, kForm, false, true>(panel, row, to);
+}
+
+// By vectors of channels.
 template <Form kForm>
-constexpr RowFunction kRowFunctions[] = {
-    RunRow<1, kForm, false, true>, RunRow<2, kForm, false, true>, RunRow<3, kForm, false, true>,
-    RunRow<4, kForm, false, true>};
+constexpr RowFunction kRowFunctions[] = {RowOfPanel<1, kForm>, RowOfPanel<2, kForm>,
+                                         RowOfPanel<3, kForm>, RowOfPanel<4, kForm>};
 static_assert(std::size(kRowFunctions<Form::kScalar>) == kWidestPanel);
 
 const RowFunction* RowFunctionsFor(Form form) {

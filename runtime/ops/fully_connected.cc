@@ -60,18 +60,14 @@ void EmitDense(Lowering& l, int64_t rows, int64_t depth) {
                                          dst + first * n + g * channels, n, c.scratch[thread]);
     });
   };
-  if (rows == 1 && parts == 1 && !l.has_dynamic_range()) {  // nothing that it does not need
-    l.Emit(name, [=, gemm = gemms[0]](const StepContext& c) {
-      static constexpr int32_t kZero = 0;
-      gemm->Run({c.in<uint8_t>(in), &kZero, &kZero}, 1, c.out<uint8_t>(out), n, c.scratch[0]);
-    });
-  } else if (l.has_dynamic_range()) {
+  if (l.has_dynamic_range()) {
     problem.bias = nullptr;
     EmitDynamic(l, name,
                 DynamicLayerOf(l, kernels::GemmAddends(problem), kernels::LargestSum(problem)),
                 run);
   } else {
     l.Emit(name, [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+    if (rows == 1 && parts == 1) l.OfferRowSteps(gemms[0]);
   }
 }
 

@@ -1,0 +1,132 @@
+// Layers of one row that run as one step give the bits of a step for each.
+#include "runtime/row_layers.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "graph/schema.h"
+#include "integra/session.hpp"
+#include "kernels/isa.h"
+#include "runtime/weight_cache.h"
+#include "tests/support/random_layer.h"
+
+namespace integra::test {
+namespace {
+
+using graph::Graph;
+using graph::OpType;
+using graph::Tensor;
+using graph::TensorId;
+
+TensorId Add(Graph& g, const std::string& name, DataType dtype, Shape shape, float scale,
+             int32_t zero_point, SharedBytes data = {}) {
+  Tensor tensor;
+  tensor.name = name + std::to_string(g.tensors.size());
+  tensor.dtype = dtype;
+  tensor.shape = std::move(shape);
+  tensor.quantization = {{scale}, {zero_point}, 0};
+  tensor.data = std::move(data);
+  g.tensors.push_back(std::move(tensor));
+  return static_cast<TensorId>(g.tensors.size() - 1);
+}
+
+template <typename T>
+SharedBytes RandomBytes(Random& random, int64_t count, int64_t low, int64_t high) {
+  std::vector<T> values;
+  for (int64_t i = 0; i < count; ++i) values.push_back(static_cast<T>(Pick(random, low, high)));
+  return SharedBytes::Own(std::move(values));
+}
+
+// Dense layers of `widths`, the first of which is the input. Some tensors are int8, some uint8, and
+// some layers' outputs are inputs of what is no such layer.
+Graph DenseLayers(Random& random, const std::vector<int64_t>& widths) {
+  Graph g;
+  g.name = "dense layers";
+  TensorId x = Add(g, "x", DataType::kInt8, {1, widths[0]}, 0.1f, -3);
+  g.inputs = {x};
+  for (size_t i = 1; i < widths.size(); ++i) {
+    const int64_t in = widths[i - 1], out = widths[i];
+    const TensorId w = Add(g, "w", DataType::kInt8, {out, in}, 0.01f, 0,
+                           RandomBytes<int8_t>(random, out * in, -127, 127));
+    const TensorId bias = Add(g, "bias", DataType::kInt32, {out}, 0.001f, 0,
+                              RandomBytes<int32_t>(random, out, -2000, 2000));
+    const TensorId y = Add(g, "y", DataType::kInt8, {}, 0.1f, i % 2 ? -3 : 20);
+    g.nodes.push_back(
+        {"dense" + std::to_string(i), OpType::kFullyConnected, {x, w, bias}, {y}, {}});
+    if (i % 2) g.nodes.back().attributes = {{"activation", std::string("relu")}};
+    x = y;
+    if (i == 3) {
+      x = Add(g, "y", DataType::kInt8, {}, 0.1f, g.tensor(y).quantization.zero_point[0]);
+      g.nodes.push_back({"relu", OpType::kRelu, {y}, {x}, {}});
+    }
+  }
+  g.outputs = {x};
+  graph::Validate(g);
+  return g;
+}
+
+std::vector<std::byte> Run(Session& session, unsigned seed) {
+  Random random(seed);
+  std::vector<std::byte> in(static_cast<size_t>(ElementCount(session.inputs()[0].shape)));
+  for (std::byte& v : in) v = static_cast<std::byte>(random());
+  std::vector<std::byte> out(static_cast<size_t>(ElementCount(session.outputs()[0].shape)));
+  const std::span<const std::byte> inputs[] = {in};
+  const std::span<std::byte> outputs[] = {out};
+  session.Run(inputs, outputs);
+  return out;
+}
+
+const std::vector<int64_t> kWidths = {40, 130, 20, 5, 300, 64, 8, 33};
+
+TEST_CASE("layers of one row: the bits of a step for each") {
+  Random random(3);
+  const Network network(DenseLayers(random, kWidths));
+  for (int isa = 0; isa <= static_cast<int>(kernels::DetectIsa()); ++isa) {
+    SessionOptions options;
+    options.max_isa = kernels::NameOf(static_cast<kernels::Isa>(isa));
+    CAPTURE(options.max_isa);
+    Session joined(network, options);
+    options.profile = true;
+    Session apart(network, options);
+    options.profile = false;
+    options.gemm = "reference";
+    Session reference(network, options);
+    for (unsigned seed = 0; seed < 5; ++seed) {
+      const std::vector<std::byte> expected = Run(reference, seed);
+      CHECK(Run(joined, seed) == expected);
+      CHECK(Run(apart, seed) == expected);
+    }
+  }
+}
+
+TEST_CASE("layers of one row: one step of those that follow each other") {
+  Random random(4);
+  const Network network(DenseLayers(random, kWidths));
+  const auto steps = [&](const SessionOptions& options) {
+    WeightCache cache;
+    return runtime::MakePlan(network.graph(), options, cache).steps;
+  };
+  const size_t apart = steps({.profile = true}).size();
+  CHECK(apart == kWidths.size());
+  CHECK(steps({.should_stop = [] { return false; }}).size() == apart);
+  // Where kernels have row steps: three layers, an activation, four layers.
+  const bool has_row_steps = kernels::DefaultIsa() == kernels::Isa::kAvx512Vnni;
+  CHECK(steps({}).size() == (has_row_steps ? 3 : apart));
+}
+
+TEST_CASE("layers of one row: a caller is asked before each whether to go on") {
+  Random random(5);
+  const Network network(DenseLayers(random, kWidths));
+  size_t asked = 0;
+  Session session(network, {.should_stop = [&] {
+                    ++asked;
+                    return false;
+                  }});
+  Run(session, 0);
+  CHECK(asked == kWidths.size());
+}
+
+}  // namespace
+}  // namespace integra::test
