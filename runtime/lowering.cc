@@ -50,9 +50,12 @@ void Lowering::AliasOutput(size_t i, size_t j) {
 
 void Lowering::TakeInputRows() { takes_input_rows = true; }
 
-void Lowering::OfferRowSteps(std::shared_ptr<const kernels::Gemm> gemm) {
-  if (gemm->row_steps().empty()) return;
-  row_layer = {std::move(gemm), node.inputs[0], node.outputs[0]};
+void Lowering::OfferRowSteps(std::vector<std::shared_ptr<const kernels::Gemm>> gemms,
+                             int64_t channels) {
+  for (const auto& gemm : gemms) {
+    if (gemm->row_steps().empty()) return;
+  }
+  row_layer = {std::move(gemms), channels, node.inputs[0], node.outputs[0]};
 }
 
 void Lowering::OfferRows(RowSource source) {

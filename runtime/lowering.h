@@ -42,9 +42,11 @@ struct StepContext {
 
 using Step = std::function<void(const StepContext&)>;
 
-// A step that is no more than the row steps of a Gemm, from one tensor to another.
+// A step that is no more than the row steps of some Gemms, each of `channels` outputs but the last,
+// from one tensor to another.
 struct RowLayer {
-  std::shared_ptr<const kernels::Gemm> gemm;
+  std::vector<std::shared_ptr<const kernels::Gemm>> gemms;
+  int64_t channels = 0;
   graph::TensorId in = graph::kNoTensor, out = graph::kNoTensor;
 };
 
@@ -100,9 +102,9 @@ class Lowering {
   void TakeInputRows();
   // Besides a step: that rows of output 0 can be had without it.
   void OfferRows(RowSource rows);
-  // Besides a step: it is no more than the row steps of `gemm`, if that has some, from input 0 to
-  // output 0.
-  void OfferRowSteps(std::shared_ptr<const kernels::Gemm> gemm);
+  // Besides a step: it is no more than the row steps of `gemms`, if they have some, from input 0 to
+  // output 0. See RowLayer.
+  void OfferRowSteps(std::vector<std::shared_ptr<const kernels::Gemm>> gemms, int64_t channels);
 
   // --- Requests ---
   size_t scratch_bytes = 0;    // per thread
@@ -122,7 +124,7 @@ class Lowering {
   };
   std::vector<Alias> aliases;
   std::shared_ptr<const RowSource> rows;
-  RowLayer row_layer;  // of no Gemm: it is none
+  RowLayer row_layer;  // without Gemms: it is none
   bool takes_input_rows = false;
 };
 

@@ -21,10 +21,15 @@ PlannedStep Join(std::span<PlannedStep> layers) {
   std::vector<TensorStep> steps;
   for (const PlannedStep& layer : layers) {
     const RowLayer& row = layer.row_layer;
-    for (const kernels::RowStep& step : row.gemm->row_steps()) {
-      steps.push_back({step, row.in, row.out});
+    int64_t first = 0;
+    for (const auto& gemm : row.gemms) {
+      for (kernels::RowStep step : gemm->row_steps()) {
+        step.channel += first;
+        steps.push_back({step, row.in, row.out});
+      }
+      gemms.push_back(gemm);
+      first += row.channels;
     }
-    gemms.push_back(row.gemm);
   }
   return {layers[0].node,
           [gemms = std::move(gemms), steps = std::move(steps)](const StepContext& c) {
@@ -37,7 +42,7 @@ PlannedStep Join(std::span<PlannedStep> layers) {
 }  // namespace
 
 void JoinRowLayers(Plan& plan) {
-  const auto is_row = [](const PlannedStep& step) { return step.row_layer.gemm != nullptr; };
+  const auto is_row = [](const PlannedStep& step) { return !step.row_layer.gemms.empty(); };
   std::vector<PlannedStep> joined;
   for (auto step = plan.steps.begin(); step != plan.steps.end();) {
     const auto last = std::find_if_not(step, plan.steps.end(), is_row);

@@ -78,7 +78,8 @@ std::vector<std::byte> Run(Session& session, unsigned seed) {
   return out;
 }
 
-const std::vector<int64_t> kWidths = {40, 130, 20, 5, 300, 64, 8, 33};
+// The fifth is large enough to be shared out to threads.
+const std::vector<int64_t> kWidths = {40, 130, 20, 5, 300, 700, 64, 8, 33};
 
 TEST_CASE("layers of one row: the bits of a step for each") {
   Random random(3);
@@ -88,6 +89,8 @@ TEST_CASE("layers of one row: the bits of a step for each") {
     options.max_isa = kernels::NameOf(static_cast<kernels::Isa>(isa));
     CAPTURE(options.max_isa);
     Session joined(network, options);
+    options.threads = 2;
+    Session shared(network, options);
     options.profile = true;
     Session apart(network, options);
     options.profile = false;
@@ -96,6 +99,7 @@ TEST_CASE("layers of one row: the bits of a step for each") {
     for (unsigned seed = 0; seed < 5; ++seed) {
       const std::vector<std::byte> expected = Run(reference, seed);
       CHECK(Run(joined, seed) == expected);
+      CHECK(Run(shared, seed) == expected);
       CHECK(Run(apart, seed) == expected);
     }
   }
@@ -111,9 +115,11 @@ TEST_CASE("layers of one row: one step of those that follow each other") {
   const size_t apart = steps({.profile = true}).size();
   CHECK(apart == kWidths.size());
   CHECK(steps({.should_stop = [] { return false; }}).size() == apart);
-  // Where kernels have row steps: three layers, an activation, four layers.
+  // Where kernels have row steps: three layers, an activation, five layers. Threads take parts of
+  // the second of these five.
   const bool has_row_steps = kernels::DefaultIsa() == kernels::Isa::kAvx512Vnni;
-  CHECK(steps({}).size() == (has_row_steps ? 3 : apart));
+  CHECK(steps({.threads = 1}).size() == (has_row_steps ? 3 : apart));
+  CHECK(steps({.threads = 2}).size() == (has_row_steps ? 5 : apart));
 }
 
 TEST_CASE("layers of one row: a caller is asked before each whether to go on") {

@@ -13,13 +13,15 @@ using kernels::GemmProblem;
 constexpr int64_t kRowsPerPart = 192;
 
 // Output channels of a part. One row takes as long as reading its weights: so many of them that
-// other threads are worth waking. (Not by the number of threads: sessions share packed weights.)
+// other threads are worth waking, evenly shared. (Not by the number of threads: sessions share
+// packed weights.)
 int64_t ChannelsPerPart(int64_t rows, int64_t depth, int64_t n) {
-  constexpr int64_t kWeightsPerPart = 192 << 10;
+  constexpr int64_t kWeightsPerPart = 64 << 10;
   constexpr int64_t kWidestRow = 128;  // kernels take so many channels at once
   if (rows > 1) return n;
-  const int64_t blocks = std::max<int64_t>(1, kWeightsPerPart / (depth * kWidestRow));
-  return std::min(n, blocks * kWidestRow);
+  const int64_t parts = std::max<int64_t>(1, n * depth / kWeightsPerPart);
+  const int64_t blocks = (n + kWidestRow - 1) / kWidestRow;
+  return std::min(n, (blocks + parts - 1) / parts * kWidestRow);
 }
 
 }  // namespace
@@ -67,7 +69,8 @@ void EmitDense(Lowering& l, int64_t rows, int64_t depth) {
                 run);
   } else {
     l.Emit(name, [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
-    if (rows == 1 && parts == 1) l.OfferRowSteps(gemms[0]);
+    // Where no other thread takes a part.
+    if (rows == 1 && (parts == 1 || l.options.threads == 1)) l.OfferRowSteps(gemms, channels);
   }
 }
 
