@@ -21,23 +21,25 @@ constexpr int64_t kPixels = 1024;
 // Of so few tiles kernels do not make use of all lanes: threads share out the output channels.
 constexpr int64_t kFewTiles = 8;
 
-// What a second-level cache holds.
-constexpr int64_t kCachedWeights = int64_t{512} << 10;
+// What a second-level cache holds, and what one of the third level does besides other layers'.
+constexpr int64_t kNearWeights = int64_t{512} << 10;
+constexpr int64_t kFarWeights = int64_t{5} << 20;
 
 int64_t RoundUp(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
 int64_t WholeTiles(int64_t outputs) { return RoundUp(outputs, kWinogradTile); }
 
-// Whether tiles are well filled and not so few that their products wait for each other, and
-// transformed weights, eight times as many bytes, either stay in the second-level cache or are used
-// by many tiles.
+// Whether tiles are not so few that their products wait for each other, and filled well enough.
+// Transformed weights are eight times as many bytes: those that come from afar have to be used by
+// many tiles, or by a few that are nearly full.
 bool Pays(const Conv2dParams& p) {
   if (p.groups != 1) return false;
   const int64_t across = WholeTiles(p.x.output) / kWinogradTile;
   const int64_t tiles = WholeTiles(p.y.output) / kWinogradTile * across;
   const int64_t weight_bytes =
       kernels::kWinogradProducts * int64_t{sizeof(int16_t)} * p.in_channels * p.out_channels;
-  const bool filled = 2 * p.y.output * p.x.output >= tiles * kWinogradTile * kWinogradTile;
-  return filled && tiles >= (weight_bytes <= kCachedWeights ? 4 : 12);
+  const int64_t outputs = p.y.output * p.x.output, most = tiles * kWinogradTile * kWinogradTile;
+  if (tiles >= 12 || weight_bytes <= kNearWeights) return tiles >= 4 && 2 * outputs >= most;
+  return tiles >= 4 && 4 * outputs >= 3 * most && weight_bytes <= kFarWeights;
 }
 
 kernels::GemmProblem ProblemOf(const Lowering& l, const Conv2dParams& p,
