@@ -163,6 +163,15 @@ TEST_CASE("GEMM candidates equal the reference: sizes around the kernels' tiles"
   }
 }
 
+TEST_CASE("GEMM candidates equal the reference: rows around the tiles of deep panels") {
+  Random random(12);
+  for (const int64_t n : {16, 48, 64, 112}) {
+    for (int64_t rows = 1; rows <= 20; ++rows) {
+      CheckCase(random, rows, n, 1, Pick(random, 1100, 1110), Values::kUniform);
+    }
+  }
+}
+
 TEST_CASE("GEMM candidates equal the reference: one row of several runs") {
   Random random(11);
   for (int i = 0; i < 300; ++i) {

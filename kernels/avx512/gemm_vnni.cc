@@ -136,19 +136,36 @@ class VnniGemm final : public Gemm {
       p.dst = Outputs(dst + p.channel);
       p.sums = Sums(dst + p.channel);
       p.valid = std::min(16 * width, n_ - p.channel);
-      const PanelKernel& kernel = KernelFor(width);
-      const int64_t left = RowsLeft(rows, kernel.rows, width);
-      p.rows = rows - left;
-      if (p.rows > 0) kernel.run(p);
-      for (int64_t r = p.rows; r < rows; ++r) RunRowOf(p, r, width);
+      RunPanelRows(p, width);
       p.weights += steps_ * 64 * width;
       p.channel += 16 * width;
       if (p.folded != nullptr) ++p.folded;
     }
   }
 
-  const PanelKernel& KernelFor(int64_t width) const {
-    return (steps_ * 64 * width > kDeep ? kDeepPanels : kPanels)[width - 1];
+  // Rows in whole tiles, what is left of them in tiles of fewer rows, and then one by one.
+  void RunPanelRows(const Panel& p, int64_t width) const {
+    const bool is_deep = steps_ * 64 * width > kDeep;
+    const PanelKernel& few = kPanels[width - 1];
+    const PanelKernel& most = is_deep ? kDeepPanels[width - 1] : few;
+    const int64_t whole = p.rows - p.rows % most.rows;
+    if (whole > 0) most.run(RowsOf(p, 0, whole));
+    if (whole == p.rows) return;
+    // The last tiles may overlap those before them.
+    const int64_t tiled = TilesOfLast(p.rows, p.rows - whole, few.rows, width, is_deep) * few.rows;
+    const int64_t first = std::min(whole, p.rows - tiled);
+    if (tiled > 0) few.run(RowsOf(p, first, tiled));
+    for (int64_t r = std::max(whole, first + tiled); r < p.rows; ++r) RunRowOf(p, r, width);
+  }
+
+  static Panel RowsOf(Panel p, int64_t first, int64_t count) {
+    const int64_t at = first * p.dst_stride;
+    p.row_offsets += first;
+    p.row_terms += first;
+    p.rows = count;
+    if (p.dst != nullptr) p.dst += at;
+    if (p.sums != nullptr) p.sums += at;
+    return p;
   }
 
   // Row r of a panel by itself.
@@ -170,13 +187,22 @@ class VnniGemm final : public Gemm {
     RowFunctionsFor(p.stage->form())[width - 1](panel, row, to);
   }
 
-  // How many of the last rows are better taken by themselves than by one more tile, which would
-  // overlap the one before it.
-  static int64_t RowsLeft(int64_t rows, int64_t tile_rows, int64_t width) {
-    const int64_t left = rows % tile_rows;
-    if (left == rows) return left;
-    constexpr int64_t kLatency = 4;  // of vpdpbusd: a row of fewer vectors waits for it
-    return left * std::max(width, kLatency) < tile_rows * width ? left : 0;
+  // In how many tiles the `left` last ones of `rows` rows are best taken, the others one by one: by
+  // the products that they wait for.
+  static int64_t TilesOfLast(int64_t rows, int64_t left, int64_t tile_rows, int64_t width,
+                             bool is_deep) {
+    // A row by itself waits for the latency of products, where it has few vectors, or for weights
+    // from the second-level cache.
+    const int64_t of_row = is_deep ? 2 * width : std::max<int64_t>(width, 4);
+    int64_t best = 0, least = left * of_row;
+    for (int64_t tiles = 1; (tiles - 1) * tile_rows < left && tiles * tile_rows <= rows; ++tiles) {
+      const int64_t of_tiles = tiles * tile_rows * width;
+      const int64_t all = of_tiles + std::max<int64_t>(0, left - tiles * tile_rows) * of_row;
+      if (all >= least) continue;
+      best = tiles;
+      least = all;
+    }
+    return best;
   }
 
   // Where a row's steps read. Those past its end, whose weights are 0, read the last bytes again.
