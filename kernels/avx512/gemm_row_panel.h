@@ -31,9 +31,8 @@ struct RowPanel {
 
 struct Row {
   const uint8_t* values;
-  const int32_t*
-      step_offsets;  // [steps]: of the step's four bytes, or null: steps follow each other
-  int32_t term;      // -zw * sum(x)
+  const int32_t* step_offsets;  // [steps]: of a step's four bytes; or null, steps follow each other
+  int32_t term;                 // -zw * sum(x)
 };
 
 // Where a row's outputs go: the first channel of the panel.

@@ -10,8 +10,8 @@
 
 namespace integra::kernels::avx512 {
 
-constexpr int64_t kHalfVectors =
-    kWinogradTile * 6;  // of sums that were transformed in one direction
+// Vectors of a tile's sums that were transformed in one direction.
+constexpr int64_t kHalfVectors = kWinogradTile * 6;
 
 // The output stage of 16 channels for sums times 64: instead of them, c and what follows the
 // product are shifted, by 6 less what `pre` would shift them (see VectorOutputStage).
