@@ -10,6 +10,7 @@
 #include "integra/session.hpp"
 #include "kernels/isa.h"
 #include "runtime/weight_cache.h"
+#include "tests/support/networks.h"
 #include "tests/support/random_layer.h"
 
 namespace integra::test {
@@ -17,20 +18,7 @@ namespace {
 
 using graph::Graph;
 using graph::OpType;
-using graph::Tensor;
 using graph::TensorId;
-
-TensorId Add(Graph& g, const std::string& name, DataType dtype, Shape shape, float scale,
-             int32_t zero_point, SharedBytes data = {}) {
-  Tensor tensor;
-  tensor.name = name + std::to_string(g.tensors.size());
-  tensor.dtype = dtype;
-  tensor.shape = std::move(shape);
-  tensor.quantization = {{scale}, {zero_point}, 0};
-  tensor.data = std::move(data);
-  g.tensors.push_back(std::move(tensor));
-  return static_cast<TensorId>(g.tensors.size() - 1);
-}
 
 template <typename T>
 SharedBytes RandomBytes(Random& random, int64_t count, int64_t low, int64_t high) {
@@ -44,21 +32,21 @@ SharedBytes RandomBytes(Random& random, int64_t count, int64_t low, int64_t high
 Graph DenseLayers(Random& random, const std::vector<int64_t>& widths) {
   Graph g;
   g.name = "dense layers";
-  TensorId x = Add(g, "x", DataType::kInt8, {1, widths[0]}, 0.1f, -3);
+  TensorId x = AddTensor(g, DataType::kInt8, {1, widths[0]}, 0.1f, -3);
   g.inputs = {x};
   for (size_t i = 1; i < widths.size(); ++i) {
     const int64_t in = widths[i - 1], out = widths[i];
-    const TensorId w = Add(g, "w", DataType::kInt8, {out, in}, 0.01f, 0,
-                           RandomBytes<int8_t>(random, out * in, -127, 127));
-    const TensorId bias = Add(g, "bias", DataType::kInt32, {out}, 0.001f, 0,
-                              RandomBytes<int32_t>(random, out, -2000, 2000));
-    const TensorId y = Add(g, "y", DataType::kInt8, {}, 0.1f, i % 2 ? -3 : 20);
+    const TensorId w = AddTensor(g, DataType::kInt8, {out, in}, 0.01f, 0,
+                                 RandomBytes<int8_t>(random, out * in, -127, 127));
+    const TensorId bias = AddTensor(g, DataType::kInt32, {out}, 0.001f, 0,
+                                    RandomBytes<int32_t>(random, out, -2000, 2000));
+    const TensorId y = AddTensor(g, DataType::kInt8, {}, 0.1f, i % 2 ? -3 : 20);
     g.nodes.push_back(
         {"dense" + std::to_string(i), OpType::kFullyConnected, {x, w, bias}, {y}, {}});
     if (i % 2) g.nodes.back().attributes = {{"activation", std::string("relu")}};
     x = y;
     if (i == 3) {
-      x = Add(g, "y", DataType::kInt8, {}, 0.1f, g.tensor(y).quantization.zero_point[0]);
+      x = AddTensor(g, DataType::kInt8, {}, 0.1f, g.tensor(y).quantization.zero_point[0]);
       g.nodes.push_back({"relu", OpType::kRelu, {y}, {x}, {}});
     }
   }

@@ -21,25 +21,53 @@ constexpr int64_t kPixels = 1024;
 // Of so few tiles kernels do not make use of all lanes: threads share out the output channels.
 constexpr int64_t kFewTiles = 8;
 
-// What a second-level cache holds, and what one of the third level does besides other layers'.
+// What a second-level cache holds, and one of the third level.
 constexpr int64_t kNearWeights = int64_t{512} << 10;
-constexpr int64_t kFarWeights = int64_t{5} << 20;
+constexpr int64_t kFarWeights = int64_t{16} << 20;
 
 int64_t RoundUp(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
 int64_t WholeTiles(int64_t outputs) { return RoundUp(outputs, kWinogradTile); }
 
+struct LayerSize {
+  int64_t rows, columns, in, out;  // of outputs; channels
+
+  int64_t tiles() const {
+    return WholeTiles(rows) / kWinogradTile * WholeTiles(columns) / kWinogradTile;
+  }
+  bool is_filled(int64_t quarters) const {
+    return 4 * rows * columns >= quarters * WholeTiles(rows) * WholeTiles(columns);
+  }
+  int64_t weight_bytes() const {
+    return kernels::kWinogradProducts * int64_t{sizeof(int16_t)} * in * out;
+  }
+  // Few tiles, which share large weights.
+  bool is_far() const {
+    return tiles() >= 4 && tiles() < 12 && weight_bytes() > kNearWeights && is_filled(3);
+  }
+};
+
+// Transformed weights of all layers that is_far().
+int64_t FarWeights(const graph::Graph& graph) {
+  int64_t bytes = 0;
+  for (const graph::Node& node : graph.nodes) {
+    if (!MayTakeWinograd(graph, node)) continue;
+    const Shape& weights = graph.tensor(node.inputs[1]).shape;
+    const Shape& outputs = graph.tensor(node.outputs[0]).shape;
+    const LayerSize size = {outputs[1], outputs[2], weights[3], weights[0]};
+    if (size.is_far()) bytes += size.weight_bytes();
+  }
+  return bytes;
+}
+
 // Whether tiles are not so few that their products wait for each other, and filled well enough.
 // Transformed weights are eight times as many bytes: those that come from afar have to be used by
-// many tiles, or by a few that are nearly full.
-bool Pays(const Conv2dParams& p) {
+// many tiles; or by a few that are nearly full, if the third-level cache may hold those of all such
+// layers.
+bool Pays(const graph::Graph& graph, const Conv2dParams& p) {
   if (p.groups != 1) return false;
-  const int64_t across = WholeTiles(p.x.output) / kWinogradTile;
-  const int64_t tiles = WholeTiles(p.y.output) / kWinogradTile * across;
-  const int64_t weight_bytes =
-      kernels::kWinogradProducts * int64_t{sizeof(int16_t)} * p.in_channels * p.out_channels;
-  const int64_t outputs = p.y.output * p.x.output, most = tiles * kWinogradTile * kWinogradTile;
-  if (tiles >= 12 || weight_bytes <= kNearWeights) return tiles >= 4 && 2 * outputs >= most;
-  return tiles >= 4 && 4 * outputs >= 3 * most && weight_bytes <= kFarWeights;
+  const LayerSize size = {p.y.output, p.x.output, p.in_channels, p.out_channels};
+  if (size.is_far()) return FarWeights(graph) <= kFarWeights;
+  return size.tiles() >= (size.weight_bytes() <= kNearWeights ? 4 : 12) && size.is_filled(2);
 }
 
 kernels::GemmProblem ProblemOf(const Lowering& l, const Conv2dParams& p,
@@ -87,7 +115,7 @@ bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   if (!MayTakeWinograd(l.graph, l.node)) return false;
   const kernels::GemmKind kind = GemmKindOf(l.options);
   if (kind != kernels::GemmKind::kBest && kind != kernels::GemmKind::kOwn) return false;
-  if (!Pays(p)) return false;
+  if (!Pays(l.graph, p)) return false;
   const Int8Weights weights = Int8WeightsOf(l.input(1));
   const std::shared_ptr<const Winograd> winograd = CachedWinograd(l, p, weights);
   if (winograd == nullptr) return false;

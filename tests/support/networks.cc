@@ -107,6 +107,14 @@ Graph ConvolutionNetwork() {
   return g;
 }
 
+graph::TensorId AddTensor(Graph& g, DataType dtype, Shape shape, float scale, int32_t zero_point,
+                          SharedBytes data) {
+  const std::string name = "tensor " + std::to_string(g.tensors.size());
+  g.tensors.push_back(Quantized(name, dtype, std::move(shape), {{scale}, {zero_point}, 0}));
+  g.tensors.back().data = std::move(data);
+  return static_cast<graph::TensorId>(g.tensors.size() - 1);
+}
+
 Network WithDynamicRanges(const Network& network) {
   Graph graph = network.graph();
   std::vector<bool> possible(graph.tensors.size());
@@ -131,8 +139,7 @@ Network WithDynamicRanges(const Network& network) {
       const auto is_possible = [&](graph::TensorId id) {
         return possible[static_cast<size_t>(id)];
       };
-      if (graph::KeepsRange(node) && is_possible(node.inputs[0]) &&
-          is_possible(node.outputs[0])) {
+      if (graph::KeepsRange(node) && is_possible(node.inputs[0]) && is_possible(node.outputs[0])) {
         continue;
       }
       for (const graph::TensorId id : node.inputs) exclude(id);

@@ -21,6 +21,10 @@ graph::Graph ConvolutionNetwork();
 // The same with dynamic ranges wherever they are possible.
 Network WithDynamicRanges(const Network& network);
 
+// Another tensor, with a name of its own and one scale. Without a shape: a node makes it.
+graph::TensorId AddTensor(graph::Graph& g, DataType dtype, Shape shape, float scale,
+                          int32_t zero_point, SharedBytes data = {});
+
 // Everything but `source` and where the bytes are kept.
 bool SameGraph(const graph::Graph& a, const graph::Graph& b);
 
