@@ -8,6 +8,7 @@
 #include "integra/session.hpp"
 #include "kernels/isa.h"
 #include "tests/support/random_layer.h"
+#include "tests/support/random_run.h"
 
 namespace integra::test {
 namespace {
@@ -35,17 +36,6 @@ graph::Graph Joined(const Layer& first, const Layer& second) {
   g.outputs = node.outputs;
   graph::Validate(g);
   return g;
-}
-
-std::vector<std::byte> Run(Session& session, unsigned seed) {
-  Random random(seed);
-  std::vector<std::byte> in(static_cast<size_t>(ElementCount(session.inputs()[0].shape)));
-  for (std::byte& v : in) v = static_cast<std::byte>(random());
-  std::vector<std::byte> out(static_cast<size_t>(ElementCount(session.outputs()[0].shape)));
-  const std::span<const std::byte> inputs[] = {in};
-  const std::span<std::byte> outputs[] = {out};
-  session.Run(inputs, outputs);
-  return out;
 }
 
 bool Fused(const Session& session) {
@@ -83,7 +73,7 @@ TEST_CASE("rows of a convolution within the next layer: the bits of two steps") 
     const Network network(Joined(first, second));
     Session apart(network, {.keep_all_tensors = true});
     REQUIRE_FALSE(Fused(apart));
-    const std::vector<std::byte> expected = Run(apart, 1);
+    const std::vector<std::byte> expected = RunOnRandom(apart, 1);
     for (int isa = 0; isa <= static_cast<int>(kernels::DetectIsa()); ++isa) {
       for (const char* gemm : {"", "reference"}) {
         SessionOptions options;
@@ -96,10 +86,10 @@ TEST_CASE("rows of a convolution within the next layer: the bits of two steps") 
         CAPTURE(p.x.output);
         CAPTURE(second.params.x.stride);
         fused += Fused(session) ? 1 : 0;
-        CHECK(Run(session, 1) == expected);
+        CHECK(RunOnRandom(session, 1) == expected);
         // Nothing is left of another run.
-        Run(session, 2);
-        CHECK(Run(session, 1) == expected);
+        RunOnRandom(session, 2);
+        CHECK(RunOnRandom(session, 1) == expected);
       }
     }
   }

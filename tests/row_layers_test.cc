@@ -12,6 +12,7 @@
 #include "runtime/weight_cache.h"
 #include "tests/support/networks.h"
 #include "tests/support/random_layer.h"
+#include "tests/support/random_run.h"
 
 namespace integra::test {
 namespace {
@@ -27,8 +28,8 @@ SharedBytes RandomBytes(Random& random, int64_t count, int64_t low, int64_t high
   return SharedBytes::Own(std::move(values));
 }
 
-// Dense layers of `widths`, the first of which is the input. Some tensors are int8, some uint8, and
-// some layers' outputs are inputs of what is no such layer.
+// Dense layers of `widths`, the first of which is the input. Behind the third one stands an
+// activation by itself.
 Graph DenseLayers(Random& random, const std::vector<int64_t>& widths) {
   Graph g;
   g.name = "dense layers";
@@ -55,17 +56,6 @@ Graph DenseLayers(Random& random, const std::vector<int64_t>& widths) {
   return g;
 }
 
-std::vector<std::byte> Run(Session& session, unsigned seed) {
-  Random random(seed);
-  std::vector<std::byte> in(static_cast<size_t>(ElementCount(session.inputs()[0].shape)));
-  for (std::byte& v : in) v = static_cast<std::byte>(random());
-  std::vector<std::byte> out(static_cast<size_t>(ElementCount(session.outputs()[0].shape)));
-  const std::span<const std::byte> inputs[] = {in};
-  const std::span<std::byte> outputs[] = {out};
-  session.Run(inputs, outputs);
-  return out;
-}
-
 // The fifth is large enough to be shared out to threads.
 const std::vector<int64_t> kWidths = {40, 130, 20, 5, 300, 700, 64, 8, 33};
 
@@ -85,10 +75,10 @@ TEST_CASE("layers of one row: the bits of a step for each") {
     options.gemm = "reference";
     Session reference(network, options);
     for (unsigned seed = 0; seed < 5; ++seed) {
-      const std::vector<std::byte> expected = Run(reference, seed);
-      CHECK(Run(joined, seed) == expected);
-      CHECK(Run(shared, seed) == expected);
-      CHECK(Run(apart, seed) == expected);
+      const std::vector<std::byte> expected = RunOnRandom(reference, seed);
+      CHECK(RunOnRandom(joined, seed) == expected);
+      CHECK(RunOnRandom(shared, seed) == expected);
+      CHECK(RunOnRandom(apart, seed) == expected);
     }
   }
 }
@@ -118,7 +108,7 @@ TEST_CASE("layers of one row: a caller is asked before each whether to go on") {
                     ++asked;
                     return false;
                   }});
-  Run(session, 0);
+  RunOnRandom(session, 0);
   CHECK(asked == kWidths.size());
 }
 
