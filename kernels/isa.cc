@@ -61,10 +61,14 @@ Isa DetectIsa() {
 
 bool HasHalfWidth512() {
 #if defined(__x86_64__)
-  constexpr unsigned kExtended = 0x80000000, kWidths = 0x8000001A;
-  if (!__builtin_cpu_is("amd") || CpuidEax(kExtended, 0) < kWidths) return false;
-  const unsigned widths = CpuidEax(kWidths, 0);
-  return (widths >> 2 & 1) != 0 && (widths >> 3 & 1) == 0;
+  // Asked once: every layer wants to know, and a virtual machine answers slowly.
+  static const bool has = [] {
+    constexpr unsigned kExtended = 0x80000000, kWidths = 0x8000001A;
+    if (!__builtin_cpu_is("amd") || CpuidEax(kExtended, 0) < kWidths) return false;
+    const unsigned widths = CpuidEax(kWidths, 0);
+    return (widths >> 2 & 1) != 0 && (widths >> 3 & 1) == 0;
+  }();
+  return has;
 #else
   return false;
 #endif

@@ -110,8 +110,9 @@ class WinogradTiles final : public Winograd {
                                                  void* columns, int16_t* v) const {
     auto* down = static_cast<Vector*>(columns);
     const int64_t width = r.across() * kWinogradTile + 2;
-    int16_t centre[6][kSourceLanes] = {};
-    for (int16_t& x : centre[1]) x = kCentre;
+    // Of the rows of the vector that has row 1.
+    int16_t centre[kRows][kSourceLanes] = {};
+    for (int16_t& x : centre[1 % kRows]) x = kCentre;
     for (int64_t c = 0; c < source_width_; c += kSourceLanes) {
       for (int64_t x = 0; x < width; ++x) {
         Vector d[6], to[6];
@@ -125,7 +126,7 @@ class WinogradTiles final : public Winograd {
           typename Rows::Vector d[6], to[6];
           for (int j = 0; j < 6; ++j) d[j] = Rows::Load(down + (t * kWinogradTile + j) * 6 + i);
           TransformSources<Rows>(d, to);
-          to[1] = Rows::Subtract16(to[1], Rows::Load(centre[i]));
+          if (i <= 1 && i + kRows > 1) to[1] = Rows::Subtract16(to[1], Rows::Load(centre));
           int16_t* first = v + place.first + i * place.row;
           for (int j = 0; j < 6; ++j) Rows::Store(first + j * place.column, to[j]);
         }

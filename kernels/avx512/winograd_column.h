@@ -4,6 +4,7 @@
 
 #include "kernels/avx512/output_stage.h"
 #include "kernels/avx512/vectors.h"
+#include "kernels/avx512/winograd_stage.h"
 #include "kernels/winograd_tiles.h"
 
 namespace integra::kernels::avx512 {
@@ -12,7 +13,7 @@ namespace {
 struct WinogradColumn {
   static constexpr int64_t kBlock = 16;     // output channels
   static constexpr int64_t kChannels = 16;  // input channels of a part: eight steps of two
-  static constexpr int64_t kTransformed = kWinogradTile * 6;  // vectors of a tile
+  static constexpr int64_t kTransformed = kHalfVectors;  // vectors of a tile
 
   const int16_t* v;      // [part][tile][row of products][kChannels]
   const int16_t* w;      // [part][step][row of products][kBlock][2]

@@ -71,13 +71,7 @@ class QuadScale {
                             of(from.half)};
     FourPixels(half, stage_.inverse, sums);
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) {
-      __m512i h = MultiplyHigh(sums[j], v);
-      if (kForm == Form::kTwoStep) {
-        h = _mm512_mask_sub_epi32(h, _mm512_cmplt_epi32_mask(h, v.half), h, v.pre);
-      }
-      sums[j] = _mm512_srav_epi32(h, v.shift);
-    }
+    for (int j = 0; j < 4; ++j) sums[j] = ScaleSums<kForm>(sums[j], v);
   }
   __attribute__((always_inline)) __m512i Narrow(__m512i low, __m512i high) const {
     return NarrowPacked(low, high, stage_.clamp);
@@ -97,18 +91,17 @@ class QuadFold {
 
   __attribute__((always_inline)) void Scale(int group, const __m512i* half,
                                             __m512i (&sums)[4]) const {
-    const __m512i m[2] = {FourTimes(stage_.m[0] + 2 * group), FourTimes(stage_.m[1] + 2 * group)};
-    const __m512i shift = FourTimes(stage_.shift + 4 * group);
+    FoldVectors v = {{FourTimes(stage_.m[0] + 2 * group), FourTimes(stage_.m[1] + 2 * group)},
+                     FourTimes(stage_.shift + 4 * group),
+                     {},
+                     {}};
+    if constexpr (kLess) {
+      v.half = FourTimes(stage_.half + 4 * group);
+      v.less = FourTimes(stage_.less + 4 * group);
+    }
     FourPixels(half, sums);
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) {
-      __m512i h = MultiplyHigh(sums[j], m);
-      if constexpr (kLess) {
-        const __mmask16 below = _mm512_cmplt_epi32_mask(h, FourTimes(stage_.half + 4 * group));
-        h = _mm512_mask_sub_epi32(h, below, h, FourTimes(stage_.less + 4 * group));
-      }
-      sums[j] = _mm512_srav_epi32(h, shift);
-    }
+    for (int j = 0; j < 4; ++j) sums[j] = ScaleSums<kLess>(sums[j], v);
   }
   __attribute__((always_inline)) __m512i Narrow(__m512i low, __m512i high) const {
     return _mm512_packus_epi16(_mm512_adds_epi16(low, FourTimes(stage_.offset)),

@@ -62,6 +62,16 @@ INTEGRA_INLINE void FourPixels(const __m512i* half, __m512i inverse, __m512i (&s
   for (int j = 0; j < 4; ++j) sums[j] = Vectors::Multiply(sums[j], inverse);
 }
 
+// 64 times the sums, scaled.
+template <Form kForm>
+INTEGRA_INLINE __m512i ScaleSums(__m512i sums, const StageVectors& v) {
+  __m512i h = MultiplyHigh(sums, v);
+  if (kForm == Form::kTwoStep) {
+    h = _mm512_mask_sub_epi32(h, _mm512_cmplt_epi32_mask(h, v.half), h, v.pre);
+  }
+  return _mm512_srav_epi32(h, v.shift);
+}
+
 // WinogradFold of 16 channels, of joined lanes but for m and start.
 struct alignas(64) FoldedWinogradStage {
   int64_t m[2][8];  // of even channels, then odd ones
@@ -85,6 +95,22 @@ INTEGRA_INLINE void SetFold(const WinogradFold& fold, int64_t lane, FoldedWinogr
 }
 
 namespace {
+
+// Of a FoldedWinogradStage. Where kLess is false, the last two are not used: `less` is 0
+// everywhere.
+struct FoldVectors {
+  __m512i m[2], shift, half, less;
+};
+
+// 576 times the sums, scaled.
+template <bool kLess>
+INTEGRA_INLINE __m512i ScaleSums(__m512i sums, const FoldVectors& v) {
+  __m512i h = MultiplyHigh(sums, v.m);
+  if constexpr (kLess) {
+    h = _mm512_mask_sub_epi32(h, _mm512_cmplt_epi32_mask(h, v.half), h, v.less);
+  }
+  return _mm512_srav_epi32(h, v.shift);
+}
 
 // The output stages of all blocks of 16 output channels.
 class BlockStages {

@@ -12,13 +12,7 @@ INTEGRA_INLINE __m512i FinishFour(const __m512i* half, const WinogradStage& s) {
   __m512i sums[4];
   FourPixels(half, s.inverse, sums);
 #pragma GCC unroll 4
-  for (int j = 0; j < 4; ++j) {
-    __m512i h = MultiplyHigh(sums[j], s.v);
-    if (kForm == Form::kTwoStep) {
-      h = _mm512_mask_sub_epi32(h, _mm512_cmplt_epi32_mask(h, s.v.half), h, s.v.pre);
-    }
-    sums[j] = _mm512_srav_epi32(h, s.v.shift);
-  }
+  for (int j = 0; j < 4; ++j) sums[j] = ScaleSums<kForm>(sums[j], s.v);
   return Unshuffle(Narrow(sums[0], sums[1], sums[2], sums[3], s.clamp));
 }
 
@@ -26,19 +20,17 @@ INTEGRA_INLINE __m512i FinishFour(const __m512i* half, const WinogradStage& s) {
 template <bool kLess>
 class TileFold {
  public:
-  using Channels = FoldedWinogradStage;
-
   // In registers.
   __attribute__((always_inline)) explicit TileFold(const FoldedWinogradStage& stage)
-      : stage_(stage), m_{Hold(stage.m[0]), Hold(stage.m[1])}, shift_(Hold(stage.shift)) {
+      : stage_(stage), v_{{Hold(stage.m[0]), Hold(stage.m[1])}, Hold(stage.shift), {}, {}} {
     if (!kLess) return;
-    half_ = Hold(stage.half);
-    less_ = Hold(stage.less);
+    v_.half = Hold(stage.half);
+    v_.less = Hold(stage.less);
   }
 
   // Two pixels, narrowed to 16 bits.
   __attribute__((always_inline)) __m512i Two(__m512i a, __m512i b) const {
-    return _mm512_adds_epi16(_mm512_packs_epi32(Scale(a), Scale(b)),
+    return _mm512_adds_epi16(_mm512_packs_epi32(ScaleSums<kLess>(a, v_), ScaleSums<kLess>(b, v_)),
                              _mm512_load_si512(stage_.offset_of_two));
   }
   // 16 bytes of each of four.
@@ -47,18 +39,8 @@ class TileFold {
   }
 
  private:
-  __attribute__((always_inline)) __m512i Scale(__m512i sums) const {
-    __m512i h = MultiplyHigh(sums, m_);
-    if constexpr (kLess) {
-      const __mmask16 below = _mm512_cmplt_epi32_mask(h, half_);
-      h = _mm512_mask_sub_epi32(h, below, h, less_);
-    }
-    return _mm512_srav_epi32(h, shift_);
-  }
-
   const FoldedWinogradStage& stage_;
-  const __m512i m_[2], shift_;
-  __m512i half_ = {}, less_ = {};
+  FoldVectors v_;
 };
 
 }  // namespace integra::kernels::avx512

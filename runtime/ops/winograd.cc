@@ -50,11 +50,11 @@ struct LayerSize {
 int64_t FarWeights(const graph::Graph& graph) {
   int64_t bytes = 0;
   for (const graph::Node& node : graph.nodes) {
-    if (!MayTakeWinograd(graph, node)) continue;
+    if (node.type != graph::OpType::kConv2d) continue;
     const Shape& weights = graph.tensor(node.inputs[1]).shape;
     const Shape& outputs = graph.tensor(node.outputs[0]).shape;
     const LayerSize size = {outputs[1], outputs[2], weights[3], weights[0]};
-    if (size.is_far()) bytes += size.weight_bytes();
+    if (size.is_far() && MayTakeWinograd(graph, node)) bytes += size.weight_bytes();
   }
   return bytes;
 }
