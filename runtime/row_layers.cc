@@ -1,7 +1,6 @@
 #include "runtime/row_layers.h"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <utility>
