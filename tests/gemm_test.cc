@@ -155,8 +155,8 @@ TEST_CASE("GEMM candidates equal the reference: random shapes") {
 
 TEST_CASE("GEMM candidates equal the reference: sizes around the kernels' tiles") {
   Random random(8);
-  for (const int64_t n :
-       {1, 8, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 96, 127, 128, 129, 144}) {
+  for (const int64_t n : {1,  8,  15, 16, 17, 24, 25, 31,  32,  33,  40, 48,
+                          56, 63, 64, 65, 72, 80, 96, 127, 128, 129, 144}) {
     for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 25, 37, 100}) {
       CheckCase(random, rows, n, 1, Pick(random, 1, 9), Values::kUniform);
     }
@@ -165,7 +165,7 @@ TEST_CASE("GEMM candidates equal the reference: sizes around the kernels' tiles"
 
 TEST_CASE("GEMM candidates equal the reference: rows around the tiles of deep panels") {
   Random random(12);
-  for (const int64_t n : {16, 48, 64, 112}) {
+  for (const int64_t n : {16, 24, 48, 64, 112}) {
     for (int64_t rows = 1; rows <= 20; ++rows) {
       CheckCase(random, rows, n, 1, Pick(random, 1100, 1110), Values::kUniform);
     }

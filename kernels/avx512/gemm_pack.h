@@ -43,15 +43,14 @@ INTEGRA_INLINE void Transpose(__m512i (&rows)[16]) {
   }
 }
 
-// The weights of 16 channels, shuffled: a vector of four bytes of each for every step of a row,
+// The weights of 16 channels (-1: none): a vector of four bytes of each for every step of a row,
 // `pitch` bytes from one step to the next. Where segments end within a step zeros follow.
-void PackVector(const GemmProblem& p, int64_t channel, int64_t pitch, int8_t* to) {
+void PackVector(const GemmProblem& p, const int64_t* order, int64_t pitch, int8_t* to) {
   const int8_t* channels[16];
   __mmask64 exists[16];
   for (int64_t i = 0; i < 16; ++i) {
-    const int64_t c = channel + VectorOutputStage::Shuffled(i);
-    channels[i] = p.weights + (c < p.n ? c : 0) * p.depth();
-    exists[i] = c < p.n ? ~uint64_t{0} : 0;
+    channels[i] = p.weights + std::max<int64_t>(order[i], 0) * p.depth();
+    exists[i] = order[i] < 0 ? 0 : ~uint64_t{0};
   }
   for (int64_t t = 0; t < p.segments; ++t) {
     for (int64_t k = 0; k < p.segment_length; k += 64) {

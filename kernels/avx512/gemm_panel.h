@@ -95,9 +95,15 @@ struct Panel {
   int64_t dst_stride;
 };
 
+// Whether the second and last vector of a panel has so few channels that those of two rows fill it:
+// the lower half is the first row's, the upper one that of the next. Such a panel's weights and
+// output stage have the channels of this vector twice.
+constexpr bool IsHalved(int64_t vectors, int64_t valid) { return vectors == 2 && valid <= 24; }
+
 // MR rows times NR vectors of channels make a tile. At least MR rows are needed: the last tile
-// overlaps the one before it where they are no multiple.
-template <int MR, int NR, Form kForm, bool kFolded>
+// overlaps the one before it where they are no multiple. Where kHalved, the sums of an even row's
+// second vector are those of the next row, too.
+template <int MR, int NR, Form kForm, bool kFolded, bool kHalved>
 class PanelLoop {
   static constexpr bool kPipelined = MR * NR <= 12;  // two tiles of sums fit in 32 registers
   // A part of the output stage is some rows of one vector of channels: they share what it needs.
@@ -136,6 +142,13 @@ class PanelLoop {
   }
 
  private:
+  // Whether the sums of row i and vector j are with those of row i - 1.
+  static constexpr bool IsShared(int i, int j) { return kHalved && i % 2 == 1 && j == NR - 1; }
+
+  __attribute__((always_inline)) static __m512i Halves(__m512i lower, __m512i upper) {
+    return _mm512_mask_mov_epi32(lower, 0xff00, upper);
+  }
+
   // The tile whose first row is `r`; where kFinish, beside the output stage of the tile `done`.
   template <bool kFinish>
   __attribute__((always_inline)) void Multiply(int64_t r, Lanes (&sums)[MR][NR], int64_t done,
@@ -146,8 +159,13 @@ class PanelLoop {
       rows[i] = p_.base + p_.row_offsets[r + i];
 #pragma GCC unroll 8
       for (int j = 0; j < NR; ++j) {
+        if (IsShared(i, j)) continue;
         sums[i][j] = (Lanes)(kFolded ? _mm512_load_si512(p_.folded->vectors[j].start)
                                      : _mm512_set1_epi32(p_.row_terms[r + i]));
+        if (!kFolded && IsShared(i + 1, j)) {
+          const __m512i second = _mm512_set1_epi32(p_.row_terms[r + i + 1]);
+          sums[i][j] = (Lanes)Halves((__m512i)sums[i][j], second);
+        }
       }
     }
     const int8_t* w = p_.weights;
@@ -159,13 +177,18 @@ class PanelLoop {
 #pragma GCC unroll 8
       for (int j = 0; j < NR; ++j) b[j] = avx512::Hold(w + 64 * j);
       w += 64 * NR;
+      __m512i above = _mm512_setzero_si512();
 #pragma GCC unroll 8
       for (int i = 0; i < MR; ++i) {
         const __m512i a = Broadcast4(rows[i] + k);
 #pragma GCC unroll 8
         for (int j = 0; j < NR; ++j) {
-          sums[i][j] = (Lanes)_mm512_dpbusd_epi32((__m512i)sums[i][j], a, b[j]);
+          if (IsShared(i + 1, j)) continue;
+          const bool shared = IsShared(i, j);
+          Lanes& sum = sums[shared ? i - 1 : i][j];
+          sum = (Lanes)_mm512_dpbusd_epi32((__m512i)sum, shared ? Halves(above, a) : a, b[j]);
         }
+        above = a;
       }
     };
     if constexpr (kFinish) {
@@ -184,7 +207,9 @@ class PanelLoop {
 #pragma GCC unroll 8
     for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) sums[i][j] = avx512::Pinned(sums[i][j]);
+      for (int j = 0; j < NR; ++j) {
+        if (!IsShared(i, j)) sums[i][j] = avx512::Pinned(sums[i][j]);
+      }
     }
   }
 
@@ -198,17 +223,18 @@ class PanelLoop {
     const avx512::StageVectors v = StageOf(j);
 #pragma GCC unroll 8
     for (int i = first; i < first + kPartRows; ++i) {
-      if constexpr (kFolded) {
-        sums[i][j] = (Lanes)avx512::ScaleFolded((__m512i)sums[i][j], v.m, v.shift);
-      } else if constexpr (kForm == Form::kFloor) {
-        sums[i][j] = (Lanes)avx512::ScaleFloor((__m512i)sums[i][j], v);
-      } else if constexpr (kForm == Form::kTwoStep) {
-        sums[i][j] = (Lanes)avx512::ScaleTwoStep((__m512i)sums[i][j], v);
-      }
+      if (!IsShared(i, j)) sums[i][j] = (Lanes)Scale((__m512i)sums[i][j], v);
       if (j == NR - 1 && i % kNarrowedRows == kNarrowedRows - 1) {
         Store(r, i - kNarrowedRows + 1, sums);
       }
     }
+  }
+
+  __attribute__((always_inline)) static __m512i Scale(__m512i sums, const avx512::StageVectors& v) {
+    if constexpr (kFolded) return avx512::ScaleFolded(sums, v.m, v.shift);
+    if constexpr (kForm == Form::kFloor) return avx512::ScaleFloor(sums, v);
+    if constexpr (kForm == Form::kTwoStep) return avx512::ScaleTwoStep(sums, v);
+    return sums;
   }
 
   __attribute__((always_inline)) avx512::StageVectors StageOf(int j) const {
@@ -244,16 +270,25 @@ class PanelLoop {
       }
     } else {
       const auto vector = [&](int v) __attribute__((always_inline)) {
-        return v < kNarrowedRows * NR ? (__m512i)sums[i + v / NR][v % NR] : _mm512_setzero_si512();
+        const int row = i + v / NR, j = v % NR;
+        return v < kNarrowedRows * NR ? (__m512i)sums[IsShared(row, j) ? row - 1 : row][j]
+                                      : _mm512_setzero_si512();
       };
       const __m512i low = _mm512_packs_epi32(vector(0), vector(1));
       const __m512i high = _mm512_packs_epi32(vector(2), vector(3));
-      const __m512i bytes = avx512::InOrder(Narrow(low, high));
+      const __m512i bytes = Order(Narrow(low, high));
 #pragma GCC unroll 4
       for (int k = 0; k < kNarrowedRows; ++k) {
         StoreChannels(p_.dst + (r + i + k) * p_.dst_stride, bytes, NR, k, mask_);
       }
     }
+  }
+
+  __attribute__((always_inline)) static __m512i Order(__m512i bytes) {
+    if constexpr (!kHalved) return avx512::InOrder(bytes);
+    // The same, but for the second row's half of what is shared.
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 11, 15, 3, 7);
+    return _mm512_permutexvar_epi32(order, bytes);
   }
 
   // Of two vectors of 16-bit values each.
@@ -273,21 +308,21 @@ class PanelLoop {
   const __mmask64 mask_;  // of channels to write
 };
 
-template <int MR, int NR, Form kForm, bool kFolded = false>
-__attribute__((noinline)) void RunPanel(const Panel& p) {
-  PanelLoop<MR, NR, kForm, kFolded>(p).Run();
+template <int MR, int NR, bool kHalved, Form kForm, bool kFolded = false>
+__attribute__((noinline)) void RunPanelOf(const Panel& p) {
+  PanelLoop<MR, NR, kForm, kFolded, kHalved>(p).Run();
 }
 
-template <int MR, int NR>
+template <int MR, int NR, bool kHalved = false>
 void RunPanel(const Panel& p) {
-  if (p.folded != nullptr) return RunPanel<MR, NR, Form::kFloor, true>(p);
+  if (p.folded != nullptr) return RunPanelOf<MR, NR, kHalved, Form::kFloor, true>(p);
   switch (p.stage->form()) {
     case Form::kFloor:
-      return RunPanel<MR, NR, Form::kFloor>(p);
+      return RunPanelOf<MR, NR, kHalved, Form::kFloor>(p);
     case Form::kTwoStep:
-      return RunPanel<MR, NR, Form::kTwoStep>(p);
+      return RunPanelOf<MR, NR, kHalved, Form::kTwoStep>(p);
     default:
-      return RunPanel<MR, NR, Form::kScalar>(p);
+      if constexpr (!kHalved) RunPanelOf<MR, NR, false, Form::kScalar>(p);
   }
 }
 
@@ -308,6 +343,9 @@ constexpr PanelKernel kPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<4, 3>, kPa
 // them.
 constexpr PanelKernel kDeepPanels[] = {kPanel<8, 1>, kPanel<6, 2>, kPanel<8, 3>, kPanel<6, 4>};
 constexpr int64_t kDeep = 48 << 10;  // bytes of a panel
+
+// Not for the scalar form.
+constexpr PanelKernel kHalvedPanel = {6, FewestSteps(6, 2), RunPanel<6, 2, true>};
 
 }  // namespace
 }  // namespace integra::kernels

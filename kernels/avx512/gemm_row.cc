@@ -94,8 +94,8 @@ class RowGemm final : public Gemm {
       }
       panel.weights = to;
       for (int64_t v = 0; v < width; ++v) {
-        PackVector(p, panel.channel + v * kVectorChannels, width * kVectorBytes,
-                   to + v * kVectorBytes);
+        PackVector(p, stage_.order().data() + panel.channel + v * kVectorChannels,
+                   width * kVectorBytes, to + v * kVectorBytes);
       }
       to += width * weights;
       panels_.push_back(panel);

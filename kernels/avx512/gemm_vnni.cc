@@ -52,11 +52,9 @@ class VnniGemm final : public Gemm {
         steps_(segments_ * segment_steps_),
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
-        stage_(GemmStage(p, ShuffledOrder(p.n, 16 * kWidestPanel),
-                         VectorOutputStage::Join::kShuffle)) {
-    for (int64_t vectors = (n_ + 15) / 16; vectors > 0; vectors -= widths_.back()) {
-      const int64_t width = NextPanelWidth(vectors, kWidestPanel);
-      widths_.push_back(width);
+        widths_(WidthsFor(p.n)),
+        stage_(GemmStage(p, OrderFor(p.n), VectorOutputStage::Join::kShuffle)) {
+    for (const int64_t width : widths_) {
       steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
     }
     if (segments_ == 1) {  // found once and for all: this would be a good part of a small Run
@@ -87,6 +85,29 @@ class VnniGemm final : public Gemm {
   size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
+  // Whether the last of n channels make a panel that IsHalved.
+  static bool HasHalvedPanel(int64_t n) { return n > 16 && IsHalved(2, 16 + (n - 1) % 16 + 1); }
+
+  // Vectors of 16 channels of each panel.
+  static std::vector<int64_t> WidthsFor(int64_t n) {
+    std::vector<int64_t> widths;
+    int64_t vectors = (n + 15) / 16;
+    if (HasHalvedPanel(n)) vectors -= 2;
+    for (; vectors > 0; vectors -= widths.back()) {
+      widths.push_back(NextPanelWidth(vectors, kWidestPanel));
+    }
+    if (HasHalvedPanel(n)) widths.push_back(2);
+    return widths;
+  }
+
+  // Of whole panels; the second vector of one that is halved has its channels twice.
+  static std::vector<int64_t> OrderFor(int64_t n) {
+    std::vector<int64_t> order = ShuffledOrder(n, 16 * kWidestPanel);
+    const auto last = order.begin() + (n - 1) / 16 * 16;
+    if (HasHalvedPanel(n)) std::copy_n(last, 8, last + 8);
+    return order;
+  }
+
   // To outputs or, where T is int32_t, to sums.
   template <typename T>
   void RunRows(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
@@ -146,8 +167,9 @@ class VnniGemm final : public Gemm {
   // Rows in whole tiles, what is left of them in tiles of fewer rows, and then one by one.
   void RunPanelRows(const Panel& p, int64_t width) const {
     const bool is_deep = steps_ * 64 * width > kDeep;
-    const PanelKernel& few = kPanels[width - 1];
-    const PanelKernel& most = is_deep ? kDeepPanels[width - 1] : few;
+    const bool halved = IsHalved(width, p.valid) && p.stage->form() != Form::kScalar;
+    const PanelKernel& few = halved ? kHalvedPanel : kPanels[width - 1];
+    const PanelKernel& most = is_deep && !halved ? kDeepPanels[width - 1] : few;
     const int64_t whole = p.rows - p.rows % most.rows;
     if (whole > 0) most.run(RowsOf(p, 0, whole));
     if (whole == p.rows) return;
@@ -239,7 +261,7 @@ class VnniGemm final : public Gemm {
     int64_t channel = 0;
     for (const int64_t width : widths_) {
       for (int64_t v = 0; v < width; ++v, channel += 16) {
-        PackVector(p, channel, 64 * width, panel + 64 * v);
+        PackVector(p, stage_.order().data() + channel, 64 * width, panel + 64 * v);
       }
       panel += steps_ * 64 * width;
     }
@@ -259,7 +281,7 @@ class VnniGemm final : public Gemm {
   std::vector<int32_t> one_segment_;  // FindSteps where there is one
   const int32_t weight_zero_point_;
   const int64_t max_rows_;
-  std::vector<int64_t> widths_;  // vectors of 16 channels of each panel
+  const std::vector<int64_t> widths_;
   const VectorOutputStage stage_;
   avx512::FoldedStage folded_;  // of panels, where they can take it
   AlignedBuffer weights_;

@@ -15,14 +15,17 @@ ConvAxis Joined(ConvAxis x, int64_t pixels) {
   return x;
 }
 
-// Of so many pixels, in eighths of a vector's product.
+// Of so many pixels, in sixteenths of a vector's product.
 int64_t CostOf(const Conv2dParams& p, int64_t pixels) {
   constexpr int64_t kLanes = 16;           // output channels of a vector
   constexpr int64_t kOutputStage = 8 * 4;  // of a vector
-  const int64_t vectors = (pixels * p.out_channels + kLanes - 1) / kLanes;
+  const int64_t channels = pixels * p.out_channels;
+  const int64_t vectors = (channels + kLanes - 1) / kLanes;
+  // The last vector of several may be half a one.
+  const int64_t halves = 2 * vectors - (vectors > 1 && channels <= vectors * kLanes - 8 ? 1 : 0);
   const int64_t steps = p.y.kernel * ((Joined(p.x, pixels).kernel * p.in_channels + 3) / 4);
   // Products of a single vector load inputs each by itself.
-  return vectors * (steps * (vectors == 1 ? 9 : 8) + kOutputStage);
+  return halves * (steps * (vectors == 1 ? 9 : 8) + kOutputStage);
 }
 
 }  // namespace
