@@ -14,7 +14,8 @@
 namespace integra::kernels {
 namespace {
 
-constexpr int64_t kMostOffset = 4096;  // of n: the sums are packed to 16 bits before it goes
+// Of n: the sums are packed to 16 bits before it goes, and 255 steps are above it.
+constexpr int64_t kMostOffset = 4096, kMostTwoStepOffset = INT16_MAX - 255;
 
 // Sums and differences modulo m < 2^31 of values in [0, m).
 template <typename V>
@@ -138,54 +139,92 @@ template <typename V>
 class FoldSearch {
  public:
   // Finds what may be added to c; false where nothing can be folded. For |a| <= largest.
-  bool Prepare(Multiplier f, const OutputStage& stage, int64_t largest) {
+  bool Prepare(Multiplier f, const OutputStage& stage, VectorOutputStage::Form form,
+               int64_t largest) {
     if (f.m < 0 || (f.m > 0 && f.s < 1) || largest >= kMostSum) return false;
     m_ = f.m;
+    s_ = f.s;
+    two_steps_ = form == VectorOutputStage::Form::kTwoStep;
     u_ = int64_t{1} << (31 + f.s);
     c_ = u_ / 2 + (stage.rounding == Rounding::kDouble ? int64_t{1} << 30 : 0);
     largest_ = largest;
     const auto value = [&](int64_t a) { return (a * m_ + c_) >> (31 + f.s); };
     // The steps that sums reach, from a result of k - 1 to one of k, are at k in (lowest, highest].
     const int64_t least = stage.min - stage.zero_point, most = stage.max - stage.zero_point;
-    const int64_t lowest = std::max(value(-largest - 1), least);
+    // (Of two roundings, a negative result may be one less.)
+    const int64_t lowest = std::max(value(-largest - 1) - (two_steps_ ? 1 : 0), least);
     const int64_t highest = std::min(value(largest + 1), most);
     only_ = m_ == 0 ? 0 : Clamp(value(0), least, most);
     width_ = 0;
     if (m_ == 0 || lowest >= highest) return true;
     residues_ = Residues<V>(m_);
-    const int64_t c_rest = c_ % m_, step = u_ % m_;
-    steps_ = Multiples<V>(step, residues_);
+    steps_ = Multiples<V>(u_ % m_, residues_);
     // The first a with a result of k has a * m + c above k * u by less than m. What is added to c
-    // must leave that so for every k: it is at least `low`, and below `low` + `width`.
-    // (Some steps past the last one are looked at as well; the interval may be smaller for it.)
-    const int64_t above = (c_rest - (lowest + 1) * step) % m_;
-    const Extremes extremes =
-        ExtremesOf(above < 0 ? above + m_ : above, steps_, highest - lowest, residues_);
+    // must leave that so for every k: it is at least `low`, and below `low` + `width`. Of two
+    // roundings, c is less by a unit before the shift where k is not positive.
+    Extremes extremes = {m_, 0};
+    const int64_t middle = two_steps_ ? Clamp<int64_t>(0, lowest, highest) : lowest;
+    if (lowest < middle) extremes = AboveSteps(c_ - (int64_t{1} << 31), lowest, middle);
+    if (middle < highest) {
+      const Extremes others = AboveSteps(c_, middle, highest);
+      extremes.least = std::min(extremes.least, others.least);
+      extremes.most = std::max(extremes.most, others.most);
+    }
     low_ = -extremes.least;
     width_ = m_ - extremes.most + extremes.least;
     // From c + low to the next multiple of m.
-    missing_ = extremes.least - c_rest;
-    if (missing_ < 0) missing_ += m_;
+    missing_ = Positive(extremes.least - c_ % m_);
     return true;
   }
 
   std::optional<FoldedConstants> Find() const {
-    if (width_ == 0) return FoldedConstants{0, 0, -static_cast<int32_t>(only_)};
+    if (width_ == 0) return FoldedConstants{.n = -static_cast<int32_t>(only_)};
+    // Of n. Two steps need one for which a + d is not negative.
+    const int64_t most =
+        std::min(two_steps_ ? kMostTwoStepOffset : kMostOffset, (int64_t{1} << 61) / u_);
+    const int64_t least = two_steps_ ? largest_ * m_ / u_ + 1 : -most;
+    if (least > most) return std::nullopt;
+    const int64_t middle = (least + most) / 2;
     // What is missing from c + n * u + low to the next multiple is to be less than `width`.
-    const int64_t most = std::min(kMostOffset, (int64_t{1} << 61) / u_);
-    const auto n = FirstBelow(width_, missing_, steps_, most, residues_);
-    if (!n) return std::nullopt;
-    const int64_t product = c_ + *n * u_ + low_;
+    const int64_t missing = Positive((missing_ - middle * (u_ % m_)) % m_);
+    const auto found = FirstBelow(width_, missing, steps_, (most - least) / 2, residues_);
+    if (!found) return std::nullopt;
+    const int64_t n = middle + *found;
+    const int64_t product = c_ + n * u_ + low_;
     const int64_t d = product / m_ + (product % m_ > 0 ? 1 : 0);
-    if (std::abs(d) + largest_ >= kMostSum) return std::nullopt;
-    return FoldedConstants{static_cast<int32_t>(m_), static_cast<int32_t>(d),
-                           static_cast<int32_t>(*n)};
+    FoldedConstants folded{.m = static_cast<uint32_t>(m_),
+                           .d = d,
+                           .n = static_cast<int32_t>(n),
+                           .shift = static_cast<int32_t>(s_) - 1};
+    if (!two_steps_) {
+      if (std::abs(d) + largest_ >= kMostSum) return std::nullopt;
+      return folded;
+    }
+    // a + d is a factor of 32 bits, and upper halves stay below 2^31.
+    const int64_t half = (n << s_) + (int64_t{1} << s_ >> 1);
+    const int64_t below = std::min(int64_t{1} << 32, (int64_t{1} << 62) / m_);
+    if (d < largest_ || d + largest_ >= below || half > INT32_MAX) return std::nullopt;
+    folded.m *= 2;
+    folded.shift += 1;
+    folded.half = static_cast<int32_t>(half);
+    return folded;
   }
 
  private:
   static constexpr int64_t kMostSum = (int64_t{1} << 31) - 1;
 
-  int64_t m_, u_, c_, largest_;
+  // Of x in (-m, m).
+  int64_t Positive(int64_t x) const { return x < 0 ? x + m_ : x; }
+
+  // By how much the first sum with a result of k is above k * u, where `c` is added to its product;
+  // for all k in (from, to]. (And some past the last one: the interval may be smaller for it.)
+  Extremes AboveSteps(int64_t c, int64_t from, int64_t to) const {
+    const int64_t first = Positive((c % m_ - (from + 1) * (u_ % m_)) % m_);
+    return ExtremesOf(first, steps_, to - from, residues_);
+  }
+
+  int64_t m_, s_, u_, c_, largest_;
+  bool two_steps_;
   int64_t only_;  // the only result, where `width` is 0
   int64_t low_, width_, missing_;
   Residues<V> residues_;
@@ -205,7 +244,7 @@ bool FindConstants(const VectorOutputStage& stage, FoldedConstants* folded) {
     for (size_t i = 0; i < count; ++i) {
       const int64_t largest = stage.largest_sum() + std::abs(int64_t{addends[first + i]});
       const Multiplier f = exact.multiplier(static_cast<int64_t>(first + i));
-      if (!searches[i].Prepare(f, exact, largest)) return false;
+      if (!searches[i].Prepare(f, exact, stage.form(), largest)) return false;
     }
     for (size_t i = 0; i < count; ++i) {
       const std::optional<FoldedConstants> found = searches[i].Find();

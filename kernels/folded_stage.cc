@@ -21,8 +21,7 @@ FoldedStage<kLanes, kVectors>::FoldedStage(FoldConstantsFunction* fold,
   constexpr size_t kVector = kLanes, kPair = 2 * kLanes, kAll = kLanes * kVectors;
   // Packing to 8 bits is its clamp.
   const bool packs = stage.min() == 0 && stage.max() == 255;
-  if (!packs || stage.form() != VectorOutputStage::Form::kFloor) return;
-  const OutputStage& exact = stage.stage();
+  if (!packs || stage.form() == VectorOutputStage::Form::kScalar) return;
   const std::vector<int32_t>& addends = stage.addends();
   std::vector<FoldedConstants> folded(addends.size());
   if (!fold(stage, folded.data())) return;
@@ -39,9 +38,10 @@ FoldedStage<kLanes, kVectors>::FoldedStage(FoldConstantsFunction* fold,
     vector.m[lane % 2][lane / 2] = f.m;
     vector.start[lane] =
         static_cast<int32_t>(static_cast<uint32_t>(addends[channel]) + static_cast<uint32_t>(f.d));
-    vector.shift[joined] = f.m == 0 ? 0 : exact.multiplier(order[i]).s - 1;
+    vector.shift[joined] = f.shift;
+    vector.half[joined] = f.half;
     block.offset[i % kAll / kPair][joined / 4 * 8 + i % kPair / kVector * 4 + joined % 4] =
-        static_cast<int16_t>(exact.zero_point - f.n);
+        static_cast<int16_t>(stage.stage().zero_point - f.n);
   }
   blocks_ = std::move(blocks);
 }

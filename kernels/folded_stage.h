@@ -16,10 +16,17 @@ namespace integra::kernels {
 //   floor((a + d) * m / u) - n
 // is the same for every sum: addend + d is where the sums start, and n is taken away after packing,
 // together with the addition of the zero point. That saves an addition of 64 bits per half vector.
+//
+// Two roundings (kTwoStep) take 1 away from the upper half h of the 64-bit product where the once
+// rounded sum is negative. To see that bit, the product is one by 2 * m, and n is so large that it
+// is not negative: a + d and 2 * m are multiplied as unsigned numbers. h is negative, then, where
+// it is below half = 2^(s - 1) + n * 2^s.
 struct FoldedConstants {
-  int32_t m = 0;
-  int32_t d = 0;
+  uint32_t m = 0;  // as it is multiplied by: twice the multiplier's in kTwoStep
+  int64_t d = 0;
   int32_t n = 0;
+  int32_t shift = 0;  // of h
+  int32_t half = 0;   // kTwoStep: h - 1 is shifted where h is less
 };
 
 // Those of all channels of a stage; false where there are none for one. One function for each
@@ -36,7 +43,7 @@ class FoldedStage {
     struct Vector {
       int64_t m[2][kLanes / 2];  // of even channels, then odd ones
       int32_t start[kLanes];
-      int32_t shift[kLanes];
+      int32_t shift[kLanes], half[kLanes];
     } vectors[kVectors];
     int16_t offset[kVectors / 2][2 * kLanes];  // zero point - n
   };
@@ -49,7 +56,8 @@ class FoldedStage {
               const std::vector<int64_t>& order);
   ~FoldedStage();
 
-  // Null by default, and where the stage or a channel's constants cannot be folded.
+  // Null by default, and where the stage or a channel's constants cannot be folded. To be applied
+  // in the form of the stage that it was made from.
   const Block* blocks() const { return blocks_.data<Block>(); }
   size_t bytes() const { return blocks_.size(); }
 

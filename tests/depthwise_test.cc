@@ -21,18 +21,20 @@ std::vector<T> Run(const DepthwiseProblem& p, Isa isa, const std::vector<uint8_t
   return y;
 }
 
-TEST_CASE("depthwise: weights as far from their zero point as can be") {
+void CheckWideWeights(Rounding rounding) {
   std::mt19937 random(1);
   for (const int32_t zero_point : {0, 5, 127, -127, -128}) {
     for (const int64_t channels : {3, 64, 72, 600}) {
       DepthwiseProblem p;
+      p.stage.rounding = rounding;
+      p.stage.zero_point = 100;
       p.channels = channels;
       p.out_width = kWidth;
       p.kernel_y = p.kernel_x = kKernel;
       p.plane = p.pitch = (kWidth + kKernel - 1) * channels;
       p.weight_zero_point = zero_point;
       p.src_zero_point = 3;
-      p.stage.multipliers = {{1 << 30, 8}};
+      p.stage.multipliers = {{(1 << 30) + 54321, 8}};
       std::vector<int8_t> weights(static_cast<size_t>(p.taps() * channels));
       for (size_t i = 0; i < weights.size(); ++i) {
         weights[i] = static_cast<int8_t>(i % 5 != 0 ? random() : zero_point < 0 ? 127 : -128);
@@ -51,6 +53,14 @@ TEST_CASE("depthwise: weights as far from their zero point as can be") {
       }
     }
   }
+}
+
+TEST_CASE("depthwise: weights as far from their zero point as can be") {
+  CheckWideWeights(Rounding::kSingle);
+}
+
+TEST_CASE("depthwise: two roundings of sums of either sign") {
+  CheckWideWeights(Rounding::kDouble);
 }
 
 }  // namespace

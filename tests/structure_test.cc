@@ -10,8 +10,8 @@
 #include "graph/quantized_ops.h"
 #include "graph/schema.h"
 #include "graph/validation.h"
-#include "tests/support/networks.h"
 #include "tests/support/check_nodes.h"
+#include "tests/support/networks.h"
 #include "tests/support/temporary_folder.h"
 
 namespace integra::test {

@@ -155,12 +155,14 @@ constexpr TileFunction kTiles[kRows] = {kTile<kWay, kFinish, NV, 1>, kTile<kWay,
 template <Way kWay, int NV>
 const TileFunction* TilesOf(Finish finish) {
   switch (finish) {
-    case Finish::kFolded:
-      return kTiles<kWay, Finish::kFolded, NV>;
     case Finish::kFloor:
       return kTiles<kWay, Finish::kFloor, NV>;
     case Finish::kTwoStep:
       return kTiles<kWay, Finish::kTwoStep, NV>;
+    case Finish::kFoldedFloor:
+      return kTiles<kWay, Finish::kFoldedFloor, NV>;
+    case Finish::kFoldedTwoStep:
+      return kTiles<kWay, Finish::kFoldedTwoStep, NV>;
     default:
       return kTiles<kWay, Finish::kScalar, NV>;
   }

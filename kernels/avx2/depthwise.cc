@@ -44,15 +44,17 @@ class Avx2Depthwise final : public Depthwise {
   }
 
   void Run(const uint8_t* src, int64_t rows, uint8_t* dst) const override {
-    switch (avx2::FinishOf(folded_, stage_.form())) {
-      case Finish::kFolded:
-        return RunBlocks<Finish::kFolded>(src, rows, dst);
+    switch (avx2::FinishOf(stage_.form(), folded_.blocks() != nullptr)) {
       case Finish::kFloor:
         return RunBlocks<Finish::kFloor>(src, rows, dst);
       case Finish::kTwoStep:
         return RunBlocks<Finish::kTwoStep>(src, rows, dst);
       case Finish::kScalar:
         return RunBlocks<Finish::kScalar>(src, rows, dst);
+      case Finish::kFoldedFloor:
+        return RunBlocks<Finish::kFoldedFloor>(src, rows, dst);
+      case Finish::kFoldedTwoStep:
+        return RunBlocks<Finish::kFoldedTwoStep>(src, rows, dst);
     }
   }
   void Run(const uint8_t* src, int64_t rows, int32_t* dst) const override {
@@ -96,7 +98,7 @@ class Avx2Depthwise final : public Depthwise {
     // Unrolled, GCC 12 would compute the address of every pair of weights ahead, and spill it.
     asm("" : "+r"(w));
     __m256i acc[kRows][kVectors] = {};
-    if constexpr (kFinish == Finish::kFolded) {
+    if constexpr (avx2::IsFolded(kFinish)) {
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
         const __m256i start = avx2::Hold(FoldedOf(block, v).start);
@@ -113,11 +115,10 @@ class Avx2Depthwise final : public Depthwise {
       for (int row = 0; row < kRows; ++row) StoreSums(block, acc[row], dst + row * out_pitch_);
     } else if constexpr (kFinish == Finish::kScalar) {
       for (int row = 0; row < kRows; ++row) StoreScalar(block, acc[row], dst + row * out_pitch_);
-    } else if constexpr (kFinish == Finish::kFolded) {
-      StoreFolded(block, acc, dst);
+    } else if constexpr (avx2::IsFolded(kFinish)) {
+      StoreFolded<kRows, avx2::FormOf(kFinish)>(block, acc, dst);
     } else {
-      StoreVectors<kRows, kFinish == Finish::kFloor ? Form::kFloor : Form::kTwoStep>(block, acc,
-                                                                                     dst);
+      StoreVectors<kRows, avx2::FormOf(kFinish)>(block, acc, dst);
     }
   }
 
@@ -227,14 +228,15 @@ class Avx2Depthwise final : public Depthwise {
     return folded_.blocks()[block.phase * 2 + v / 2].vectors[v % 2];
   }
 
-  template <int kRows>
+  template <int kRows, Form kForm>
   INTEGRA_MEMBER void StoreFolded(const DepthwiseBlock& block, __m256i (&acc)[kRows][kVectors],
                                   uint8_t* dst) const {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const avx2::FoldedVectors stage = avx2::HoldFolded(FoldedOf(block, v));
 #pragma GCC unroll 2
-      for (int row = 0; row < kRows; ++row) acc[row][v] = avx2::ScaleFolded(acc[row][v], stage);
+      for (int row = 0; row < kRows; ++row)
+        acc[row][v] = avx2::ScaleFolded(acc[row][v], stage, kForm);
     }
     const avx2::FoldedStage::Block* folded = folded_.blocks() + block.phase * 2;
     const __m256i offsets[2] = {avx2::Hold(folded[0].offset[0]), avx2::Hold(folded[1].offset[0])};

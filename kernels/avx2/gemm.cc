@@ -78,7 +78,7 @@ INTEGRA_INLINE void AddRun(const int16_t* const (&rows)[MR], int64_t steps, cons
 template <typename W, bool kSegmented, Finish kFinish, int NV, int MR>
 void RunTile(const Tile& t) {
   Lanes acc[MR][NV] = {};
-  if constexpr (kFinish == Finish::kFolded) {
+  if constexpr (avx2::IsFolded(kFinish)) {
 #pragma GCC unroll 2
     for (int j = 0; j < NV; ++j) {
       const auto start = (Lanes)avx2::Hold(t.out.folded->vectors[j].start);
@@ -112,12 +112,14 @@ constexpr TileFunction kTiles[kRows] = {
 template <typename W, bool kSegmented, int NV>
 const TileFunction* TilesOf(Finish finish) {
   switch (finish) {
-    case Finish::kFolded:
-      return kTiles<W, kSegmented, Finish::kFolded, NV>;
     case Finish::kFloor:
       return kTiles<W, kSegmented, Finish::kFloor, NV>;
     case Finish::kTwoStep:
       return kTiles<W, kSegmented, Finish::kTwoStep, NV>;
+    case Finish::kFoldedFloor:
+      return kTiles<W, kSegmented, Finish::kFoldedFloor, NV>;
+    case Finish::kFoldedTwoStep:
+      return kTiles<W, kSegmented, Finish::kFoldedTwoStep, NV>;
     default:
       return kTiles<W, kSegmented, Finish::kScalar, NV>;
   }
@@ -157,7 +159,8 @@ class Avx2Gemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunTiles(src, rows, dst, dst_stride, avx2::FinishOf(folded_, stage_.form()), scratch);
+    RunTiles(src, rows, dst, dst_stride, avx2::FinishOf(stage_.form(), folded_.blocks() != nullptr),
+             scratch);
   }
   void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {

@@ -54,7 +54,8 @@ class ByteGemm final : public Gemm {
 
   void Run(const GemmSource& src, int64_t rows, uint8_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {
-    RunChunks(src, rows, dst, dst_stride, FinishOf(folded_, stage_.form()), scratch);
+    RunChunks(src, rows, dst, dst_stride, FinishOf(stage_.form(), folded_.blocks() != nullptr),
+              scratch);
   }
   void Run(const GemmSource& src, int64_t rows, int32_t* dst, int64_t dst_stride,
            std::byte* scratch) const override {

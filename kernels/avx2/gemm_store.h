@@ -35,8 +35,8 @@ INTEGRA_INLINE Finish BeginTile(int64_t n, int64_t channel, Finish finish,
                                 const FoldedStage::Block* blocks, TileOutput& out) {
   out.channel = channel;
   out.valid = std::min(kTileChannels, n - channel);
-  if (finish != Finish::kFolded) return finish;
-  if (out.valid != TileWidth(n, channel)) return Finish::kFloor;
+  if (!IsFolded(finish)) return finish;
+  if (out.valid != TileWidth(n, channel)) return FinishOf(FormOf(finish), false);
   out.folded = blocks + channel / kTileChannels;
   return finish;
 }
@@ -107,7 +107,7 @@ INTEGRA_INLINE void StoreVectors(const TileOutput& t, const __m256i* sums) {
 
 // Of whole tiles, from the registers that sums are in: a folded stage's constants are few, and read
 // from memory by the instructions that need them.
-template <int NV, int MR>
+template <Form kForm, int NV, int MR>
 INTEGRA_INLINE void StoreFolded(const TileOutput& t, const Lanes (&acc)[MR][NV]) {
   constexpr int kRowsAtOnce = 4 / NV;
   const FoldedStage::Block* folded = t.folded;
@@ -122,8 +122,8 @@ INTEGRA_INLINE void StoreFolded(const TileOutput& t, const Lanes (&acc)[MR][NV])
         continue;
       }
       asm("" : "+r"(folded));  // GCC would keep constants in registers, and spill sums
-      scaled[i] =
-          ScaleFolded((__m256i)acc[row + i / NV][i % NV], LoadFolded(folded->vectors[i % NV]));
+      scaled[i] = ScaleFolded((__m256i)acc[row + i / NV][i % NV],
+                              LoadFolded(folded->vectors[i % NV]), kForm);
     }
     const auto offset = _mm256_load_si256(reinterpret_cast<const __m256i*>(folded->offset[0]));
     const __m256i bytes =
@@ -158,8 +158,8 @@ INTEGRA_INLINE void StoreScalar(const TileOutput& t, const __m256i* sums) {
 // Writes a tile's sums.
 template <Finish kFinish, int NV, int MR>
 INTEGRA_INLINE void Store(const TileOutput& t, const Lanes (&acc)[MR][NV]) {
-  if constexpr (kFinish == Finish::kFolded) {
-    StoreFolded(t, acc);
+  if constexpr (IsFolded(kFinish)) {
+    StoreFolded<FormOf(kFinish)>(t, acc);
     return;
   }
   __m256i sums[(MR * NV + 3) / 4 * 4];
@@ -172,7 +172,7 @@ INTEGRA_INLINE void Store(const TileOutput& t, const Lanes (&acc)[MR][NV]) {
   if constexpr (kFinish == Finish::kScalar) {
     StoreScalar<NV, MR>(t, sums);
   } else {
-    StoreVectors<kFinish == Finish::kFloor ? Form::kFloor : Form::kTwoStep, NV, MR>(t, sums);
+    StoreVectors<FormOf(kFinish), NV, MR>(t, sums);
   }
 }
 

@@ -62,14 +62,18 @@ INTEGRA_INLINE __m256i JoinUpper(__m256i even, __m256i odd) {
 // 32-bit lanes. It is a shift by 32 bits that can read memory.)
 INTEGRA_INLINE __m256i OddLanes(__m256i v) { return (__m256i)_mm256_movehdup_ps((__m256)v); }
 
+// The second of two roundings: half away from zero.
+INTEGRA_INLINE __m256i ShiftTwoStep(__m256i h, __m256i half, __m256i shift) {
+  return _mm256_srav_epi32(_mm256_add_epi32(h, _mm256_cmpgt_epi32(half, h)), shift);
+}
+
 // 8 scaled and rounded accumulators, shuffled, without zero point and clamp.
 INTEGRA_INLINE __m256i Scale(__m256i acc, const StageVectors& v, Form form) {
   if (form == Form::kTwoStep) acc = _mm256_sllv_epi32(acc, v.pre);
   const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(acc, v.m[0]), v.c[0]);
   const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(OddLanes(acc), v.m[1]), v.c[1]);
-  __m256i h = JoinUpper(even, odd);
-  if (form == Form::kTwoStep) h = _mm256_add_epi32(h, _mm256_cmpgt_epi32(v.half, h));
-  return _mm256_srav_epi32(h, v.shift);
+  const __m256i h = JoinUpper(even, odd);
+  return form == Form::kTwoStep ? ShiftTwoStep(h, v.half, v.shift) : _mm256_srav_epi32(h, v.shift);
 }
 
 struct ClampVectors {
@@ -103,35 +107,49 @@ INTEGRA_INLINE __m256i NarrowRows(__m256i a0, __m256i a1, __m256i b0, __m256i b1
   return InOrder(NarrowInterleaved(a0, a1, b0, b1, clamp));
 }
 
-// What follows the sums: a folded stage, or a form of VectorOutputStage.
-enum class Finish { kFolded, kFloor, kTwoStep, kScalar };
+// What follows the sums: a form of VectorOutputStage, or of a folded one.
+enum class Finish { kFloor, kTwoStep, kScalar, kFoldedFloor, kFoldedTwoStep };
 
-INTEGRA_INLINE Finish FinishOf(const FoldedStage& folded, Form form) {
-  if (folded.blocks() != nullptr) return Finish::kFolded;
-  if (form == Form::kFloor) return Finish::kFloor;
-  return form == Form::kTwoStep ? Finish::kTwoStep : Finish::kScalar;
+constexpr bool IsFolded(Finish finish) {
+  return finish == Finish::kFoldedFloor || finish == Finish::kFoldedTwoStep;
+}
+constexpr Form FormOf(Finish finish) {
+  if (finish == Finish::kScalar) return Form::kScalar;
+  return finish == Finish::kFloor || finish == Finish::kFoldedFloor ? Form::kFloor : Form::kTwoStep;
+}
+INTEGRA_INLINE Finish FinishOf(Form form, bool folded) {
+  if (form == Form::kScalar) return Finish::kScalar;
+  if (form == Form::kFloor) return folded ? Finish::kFoldedFloor : Finish::kFloor;
+  return folded ? Finish::kFoldedTwoStep : Finish::kTwoStep;
 }
 
 struct FoldedVectors {
-  __m256i m[2], shift;
+  __m256i m[2], shift, half;  // the latter for kTwoStep alone
 };
 
 INTEGRA_INLINE FoldedVectors HoldFolded(const FoldedStage::Block::Vector& from) {
-  return {{Hold(from.m[0]), Hold(from.m[1])}, Hold(from.shift)};
+  return {{Hold(from.m[0]), Hold(from.m[1])},
+          Hold(from.shift),
+          _mm256_load_si256(reinterpret_cast<const __m256i*>(from.half))};
 }
 
 INTEGRA_INLINE FoldedVectors LoadFolded(const FoldedStage::Block::Vector& from) {
   const auto load = [](const void* p) __attribute__((always_inline)) {
     return _mm256_load_si256(static_cast<const __m256i*>(p));
   };
-  return {{load(from.m[0]), load(from.m[1])}, load(from.shift)};
+  return {{load(from.m[0]), load(from.m[1])}, load(from.shift), load(from.half)};
 }
 
 // 8 sums that began with a FoldedStage's: scaled and shuffled.
-INTEGRA_INLINE __m256i ScaleFolded(__m256i acc, const FoldedVectors& v) {
-  const __m256i even = _mm256_mul_epi32(acc, v.m[0]);
-  const __m256i odd = _mm256_mul_epi32(OddLanes(acc), v.m[1]);
-  return _mm256_srav_epi32(JoinUpper(even, odd), v.shift);
+INTEGRA_INLINE __m256i ScaleFolded(__m256i acc, const FoldedVectors& v, Form form) {
+  if (form == Form::kFloor) {
+    const __m256i even = _mm256_mul_epi32(acc, v.m[0]);
+    const __m256i odd = _mm256_mul_epi32(OddLanes(acc), v.m[1]);
+    return _mm256_srav_epi32(JoinUpper(even, odd), v.shift);
+  }
+  const __m256i even = _mm256_mul_epu32(acc, v.m[0]);
+  const __m256i odd = _mm256_mul_epu32(OddLanes(acc), v.m[1]);
+  return ShiftTwoStep(JoinUpper(even, odd), v.half, v.shift);
 }
 
 // NarrowInterleaved of such ones, with the offsets of r0 and r1, and of r2 and r3.

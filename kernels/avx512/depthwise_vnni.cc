@@ -161,11 +161,10 @@ class VnniDepthwise final : public Depthwise {
   INTEGRA_INLINE void ScaleSums(const Lanes (&sums)[kCount],
                                 const avx512::FoldedStage::Block* stage, int v,
                                 __m512i (&scaled)[kCount]) {
-    const avx512::FoldedStage::Block::Vector& from = stage->vectors[v];
-    const __m512i m[2] = {Hold(from.m[0]), Hold(from.m[1])}, shift = Hold(from.shift);
+    const avx512::FoldedVectors vectors = avx512::HoldFolded(stage->vectors[v]);
 #pragma GCC unroll 4
     for (int i = 0; i < kCount; ++i) {
-      scaled[i] = avx512::ScaleFolded((__m512i)sums[i], m, shift);
+      scaled[i] = avx512::ScaleFolded((__m512i)sums[i], vectors, kForm);
     }
   }
 
@@ -378,9 +377,8 @@ class VnniDepthwise final : public Depthwise {
   template <bool kWide, Form kForm>
   RunFunction Choose(int64_t stride_y) const {
     if constexpr (kForm != Form::kScalar) {
-      if (shares_rows_ && kForm == Form::kFloor && folded_.blocks() != nullptr) {
-        return ChooseRows<kWide, kForm, kForm == Form::kFloor>(stride_y);
-      }
+      if (shares_rows_ && folded_.blocks() != nullptr)
+        return ChooseRows<kWide, kForm, true>(stride_y);
       if (shares_rows_) return ChooseRows<kWide, kForm, false>(stride_y);
     }
     return &VnniDepthwise::RunTaps<kWide, kForm, uint8_t>;

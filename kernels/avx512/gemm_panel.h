@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/avx512/folded_stage.h"
 #include "kernels/avx512/output_stage.h"
@@ -87,7 +88,7 @@ struct Panel {
   const int32_t* row_terms;    // [rows]: -zw * sum(x)
   int64_t rows;                // at least those of a tile
   const VectorOutputStage* stage;
-  const avx512::FoldedStage::Block* folded;  // instead of `stage` and row terms, or null
+  const avx512::FoldedStage::Block* folded;  // of `stage`, without row terms; or null
   int64_t channel;                           // first one of the panel
   int64_t valid;                             // channels to write, <= 16 * NR
   uint8_t* dst;                              // row 0, first channel of the panel
@@ -220,7 +221,7 @@ class PanelLoop {
   }
   __attribute__((always_inline)) void FinishPart(int part, int64_t r, Lanes (&sums)[MR][NR]) const {
     const int j = part / (MR / kPartRows), first = part % (MR / kPartRows) * kPartRows;
-    const avx512::StageVectors v = StageOf(j);
+    const Stage v = StageOf(j);
 #pragma GCC unroll 8
     for (int i = first; i < first + kPartRows; ++i) {
       if (!IsShared(i, j)) sums[i][j] = (Lanes)Scale((__m512i)sums[i][j], v);
@@ -230,27 +231,27 @@ class PanelLoop {
     }
   }
 
-  __attribute__((always_inline)) static __m512i Scale(__m512i sums, const avx512::StageVectors& v) {
-    if constexpr (kFolded) return avx512::ScaleFolded(sums, v.m, v.shift);
-    if constexpr (kForm == Form::kFloor) return avx512::ScaleFloor(sums, v);
-    if constexpr (kForm == Form::kTwoStep) return avx512::ScaleTwoStep(sums, v);
-    return sums;
+  using Stage = std::conditional_t<kFolded, avx512::FoldedVectors, avx512::StageVectors>;
+
+  __attribute__((always_inline)) static __m512i Scale(__m512i sums, const Stage& v) {
+    if constexpr (kFolded) {
+      return avx512::ScaleFolded(sums, v, kForm);
+    } else if constexpr (kForm == Form::kScalar) {
+      return sums;
+    } else {
+      return kForm == Form::kFloor ? avx512::ScaleFloor(sums, v) : avx512::ScaleTwoStep(sums, v);
+    }
   }
 
-  __attribute__((always_inline)) avx512::StageVectors StageOf(int j) const {
+  __attribute__((always_inline)) Stage StageOf(int j) const {
     return NR == 1 ? only_ : LoadStageOf(j);
   }
 
-  __attribute__((always_inline)) avx512::StageVectors LoadStageOf(int j) const {
+  __attribute__((always_inline)) Stage LoadStageOf(int j) const {
     if constexpr (kForm == Form::kScalar) {
-      return avx512::StageVectors{};
+      return Stage{};
     } else if constexpr (kFolded) {
-      const avx512::FoldedStage::Block::Vector& from = p_.folded->vectors[j];
-      avx512::StageVectors v = {};
-      v.m[0] = avx512::Hold(from.m[0]);
-      v.m[1] = avx512::Hold(from.m[1]);
-      v.shift = avx512::Hold(from.shift);
-      return v;
+      return avx512::HoldFolded(p_.folded->vectors[j]);
     } else {
       return avx512::HoldStage(p_.stage->blocks()[p_.channel / 16 + j]);
     }
@@ -302,27 +303,28 @@ class PanelLoop {
     }
   }
 
-  avx512::StageVectors only_ = {};  // of one vector of channels: it stays in registers
+  Stage only_ = {};  // of one vector of channels: it stays in registers
   const ClampVectors clamp_;
   const Panel p_;         // a copy: outputs could be written over the original
   const __mmask64 mask_;  // of channels to write
 };
 
-template <int MR, int NR, bool kHalved, Form kForm, bool kFolded = false>
+template <int MR, int NR, bool kHalved, Form kForm, bool kFolded>
 __attribute__((noinline)) void RunPanelOf(const Panel& p) {
   PanelLoop<MR, NR, kForm, kFolded, kHalved>(p).Run();
 }
 
 template <int MR, int NR, bool kHalved = false>
 void RunPanel(const Panel& p) {
-  if (p.folded != nullptr) return RunPanelOf<MR, NR, kHalved, Form::kFloor, true>(p);
   switch (p.stage->form()) {
     case Form::kFloor:
-      return RunPanelOf<MR, NR, kHalved, Form::kFloor>(p);
+      return p.folded != nullptr ? RunPanelOf<MR, NR, kHalved, Form::kFloor, true>(p)
+                                 : RunPanelOf<MR, NR, kHalved, Form::kFloor, false>(p);
     case Form::kTwoStep:
-      return RunPanelOf<MR, NR, kHalved, Form::kTwoStep>(p);
+      return p.folded != nullptr ? RunPanelOf<MR, NR, kHalved, Form::kTwoStep, true>(p)
+                                 : RunPanelOf<MR, NR, kHalved, Form::kTwoStep, false>(p);
     default:
-      if constexpr (!kHalved) RunPanelOf<MR, NR, false, Form::kScalar>(p);
+      if constexpr (!kHalved) RunPanelOf<MR, NR, false, Form::kScalar, false>(p);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernels/avx512/folded_stage.h"
 #include "kernels/output_stage.h"
 
 namespace integra::kernels::avx512 {
@@ -85,16 +86,33 @@ INTEGRA_INLINE __m512i ScaleFloor(__m512i acc, const StageVectors& v) {
   return _mm512_srav_epi32(MultiplyHigh(acc, v), v.shift);
 }
 
-INTEGRA_INLINE __m512i ScaleTwoStep(__m512i acc, const StageVectors& v) {
-  const __m512i h = MultiplyHigh(_mm512_sllv_epi32(acc, v.pre), v);
-  const __mmask16 negative = _mm512_cmplt_epi32_mask(h, v.half);
+// The second of two roundings: half away from zero.
+INTEGRA_INLINE __m512i ShiftTwoStep(__m512i h, __m512i half, __m512i shift) {
+  const __mmask16 negative = _mm512_cmplt_epi32_mask(h, half);
   const __m512i away = _mm512_mask_add_epi32(h, negative, h, _mm512_set1_epi32(-1));
-  return _mm512_srav_epi32(away, v.shift);
+  return _mm512_srav_epi32(away, shift);
 }
 
-// A FoldedStage's 16 sums: scaled and shuffled.
-INTEGRA_INLINE __m512i ScaleFolded(__m512i acc, const __m512i (&m)[2], __m512i shift) {
-  return _mm512_srav_epi32(MultiplyHigh(acc, m), shift);
+INTEGRA_INLINE __m512i ScaleTwoStep(__m512i acc, const StageVectors& v) {
+  return ShiftTwoStep(MultiplyHigh(_mm512_sllv_epi32(acc, v.pre), v), v.half, v.shift);
+}
+
+// What a FoldedStage's 16 sums are scaled by.
+struct FoldedVectors {
+  __m512i m[2];
+  __m512i shift, half;  // the latter for kTwoStep alone
+};
+
+INTEGRA_INLINE FoldedVectors HoldFolded(const FoldedStage::Block::Vector& b) {
+  return {{Hold(b.m[0]), Hold(b.m[1])}, Hold(b.shift), _mm512_load_si512(b.half)};
+}
+
+// Scaled and shuffled.
+INTEGRA_INLINE __m512i ScaleFolded(__m512i acc, const FoldedVectors& v, Form form) {
+  if (form == Form::kFloor) return _mm512_srav_epi32(MultiplyHigh(acc, v.m), v.shift);
+  const __m512i even = _mm512_mul_epu32(acc, v.m[0]);
+  const __m512i odd = _mm512_mul_epu32(UpperToLower(acc), v.m[1]);
+  return ShiftTwoStep(JoinUpper(even, odd), v.half, v.shift);
 }
 
 struct ClampVectors {
