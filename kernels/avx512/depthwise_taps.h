@@ -20,7 +20,8 @@ struct Quad {
   __m512i v[kVectors];
 };
 
-INTEGRA_INLINE __m512i Load(const uint8_t* p) { return _mm512_loadu_si512(p); }
+// Each is unpacked twice: GCC would read it from memory as often.
+INTEGRA_INLINE __m512i Load(const uint8_t* p) { return avx512::Pinned(_mm512_loadu_si512(p)); }
 
 // Four taps of 64 channels, [channel][tap], channels in interleaved order.
 INTEGRA_INLINE Quad Interleave(__m512i a, __m512i b, __m512i c, __m512i d) {

@@ -23,7 +23,15 @@ constexpr int64_t kLeastColumns = 28;
 
 // Input rows that are held then: they stay in the second-level cache.
 constexpr int64_t kWindowBytes = 96 << 10;
-constexpr int64_t kRowsAtOnce = 4;  // of output: kernels unpack the rows above them once more
+
+// Output rows that are made at once then: many, as kernels unpack the rows above them once more,
+// but of few input rows.
+int64_t RowsAtOnce(const kernels::ConvAxis& y, int64_t pitch) {
+  constexpr int64_t kMostRows = 17, kMostBytes = 192 << 10, kLeast = 4;
+  const int64_t inputs = std::min(kMostRows, kMostBytes / pitch);
+  const int64_t rows = (inputs - y.reach(1)) / y.stride + 1;
+  return std::max(kLeast, rows / 2 * 2);
+}
 
 bool WorthTakingRows(const PaddedRows& input) {
   return input.multiplicity == 1 && input.x.input / input.planes >= kLeastColumns &&
@@ -46,7 +54,8 @@ class RowWindow {
   RowWindow(const PaddedRows& input, const RowSource& source)
       : input_(input),
         write_(source.writer({input.x.pad_before, input.planes, input.plane})),
-        rows_(std::max(input.y.reach(kRowsAtOnce), kWindowBytes / input.pitch)),
+        rows_at_once_(RowsAtOnce(input.y, input.pitch)),
+        rows_(std::max(input.y.reach(rows_at_once_), kWindowBytes / input.pitch)),
         bytes_(AlignUp(static_cast<size_t>(rows_ * input.pitch) + kReadPadding)),
         scratch_bytes_(bytes_ + source.scratch_bytes) {}
 
@@ -60,8 +69,8 @@ class RowWindow {
     auto* window = reinterpret_cast<uint8_t*>(scratch);
     int64_t top = begin * input_.y.stride - input_.y.pad_before;  // the window's first row
     int64_t made = top;                                           // rows above this are in it
-    for (int64_t y = begin; y < end; y += kRowsAtOnce) {
-      const int64_t count = std::min(kRowsAtOnce, end - y);
+    for (int64_t y = begin; y < end; y += rows_at_once_) {
+      const int64_t count = std::min(rows_at_once_, end - y);
       const int64_t first = y * input_.y.stride - input_.y.pad_before;
       const int64_t last = first + input_.y.reach(count);
       made = std::max(made, first);
@@ -90,6 +99,7 @@ class RowWindow {
 
   const PaddedRows input_;
   const RowSource::Write write_;
+  const int64_t rows_at_once_;  // of output
   const int64_t rows_;
   const size_t bytes_, scratch_bytes_;
 };
