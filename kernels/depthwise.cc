@@ -82,6 +82,9 @@ std::unique_ptr<const Depthwise> MakeDepthwise(const DepthwiseProblem& problem, 
   if (isa >= Isa::kAvx512Vnni) {
     if (auto made = MakeAvx512VnniDepthwise(problem)) return made;
   }
+  if (isa == Isa::kAvx2Vnni) {
+    if (auto made = MakeVnni256Depthwise(problem)) return made;
+  }
   if (isa >= Isa::kAvx2) return MakeAvx2Depthwise(problem);
   if (isa >= Isa::kSse41) return MakeSse41Depthwise(problem);
 #endif

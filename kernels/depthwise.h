@@ -60,6 +60,7 @@ std::unique_ptr<const Depthwise> MakeDepthwise(const DepthwiseProblem& problem, 
 std::unique_ptr<const Depthwise> MakePortableDepthwise(const DepthwiseProblem& problem);
 std::unique_ptr<const Depthwise> MakeSse41Depthwise(const DepthwiseProblem& problem);
 std::unique_ptr<const Depthwise> MakeAvx2Depthwise(const DepthwiseProblem& problem);
+std::unique_ptr<const Depthwise> MakeVnni256Depthwise(const DepthwiseProblem& problem);  // or null
 // Null where a weight less its zero point is 255, which is no sum of two signed bytes.
 std::unique_ptr<const Depthwise> MakeAvx512VnniDepthwise(const DepthwiseProblem& problem);
 

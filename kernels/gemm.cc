@@ -55,6 +55,7 @@ std::unique_ptr<const Gemm> MakeGemm(const GemmProblem& problem, Isa isa, GemmKi
   if (kind == GemmKind::kOneDnn) made = MakeOneDnnGemm(problem, isa);
 #ifdef INTEGRA_X86
   if (!made && isa >= Isa::kAvx512Vnni) made = MakeAvx512VnniGemm(problem);
+  if (!made && isa == Isa::kAvx2Vnni) made = MakeVnni256Gemm(problem);
   if (!made && isa >= Isa::kAvx2) made = MakeAvx2Gemm(problem);
   if (!made && isa >= Isa::kSse41) made = MakeSse41Gemm(problem);
 #endif

@@ -87,6 +87,7 @@ std::unique_ptr<const Gemm> MakeReferenceGemm(const GemmProblem& problem);
 std::unique_ptr<const Gemm> MakePortableGemm(const GemmProblem& problem);
 std::unique_ptr<const Gemm> MakeSse41Gemm(const GemmProblem& problem);
 std::unique_ptr<const Gemm> MakeAvx2Gemm(const GemmProblem& problem);
+std::unique_ptr<const Gemm> MakeVnni256Gemm(const GemmProblem& problem);
 std::unique_ptr<const Gemm> MakeAvx512VnniGemm(const GemmProblem& problem);
 std::unique_ptr<const Gemm> MakeOneDnnGemm(const GemmProblem& problem, Isa isa);
 

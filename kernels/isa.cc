@@ -18,9 +18,6 @@ unsigned CpuidEax(unsigned leaf, unsigned subleaf) {
   __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
   return a;
 }
-
-// GCC 12's __builtin_cpu_supports does not know avxvnni.
-bool HasAvxVnni() { return (CpuidEax(7, 1) >> 4 & 1) != 0; }
 #endif
 
 }  // namespace
@@ -43,6 +40,25 @@ std::string IsaNames() {
   return names;
 }
 
+bool HasAvxVnni() {
+#if defined(__x86_64__)
+  // (GCC 12's __builtin_cpu_supports does not know it.)
+  static const bool has = __builtin_cpu_supports("avx2") && (CpuidEax(7, 1) >> 4 & 1) != 0;
+  return has;
+#else
+  return false;
+#endif
+}
+
+bool HasAvx512Vnni() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
+}
+
 Isa DetectIsa() {
 #if defined(__x86_64__)
   if (!__builtin_cpu_supports("sse4.1") || !__builtin_cpu_supports("ssse3")) return Isa::kPortable;
@@ -52,7 +68,7 @@ Isa DetectIsa() {
 #endif
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512) return __builtin_cpu_supports("avx512vnni") ? Isa::kAvx512Vnni : Isa::kAvx512;
+  if (avx512) return HasAvx512Vnni() ? Isa::kAvx512Vnni : Isa::kAvx512;
   return HasAvxVnni() ? Isa::kAvx2Vnni : Isa::kAvx2;
 #else
   return Isa::kPortable;

@@ -159,6 +159,9 @@ std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa
   const int64_t in = problem.segment_length / 3, out = problem.n;
   if (std::min(in, out) >= 16 && isa >= Isa::kSse41 && WinogradIsExact(problem)) {
     if (isa < Isa::kAvx2) return MakeSse41Winograd(problem);
+    if (isa == Isa::kAvx2Vnni) {
+      if (auto made = MakeVnni256Winograd(problem)) return made;
+    }
     if (isa < Isa::kAvx512Vnni) return MakeAvx2Winograd(problem);
     // Direct products take bytes here, twice as many at a time.
     if (!FillsVectors(in, out)) return nullptr;

@@ -73,6 +73,7 @@ std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa
 
 std::unique_ptr<const Winograd> MakeSse41Winograd(const GemmProblem& problem);
 std::unique_ptr<const Winograd> MakeAvx2Winograd(const GemmProblem& problem);
+std::unique_ptr<const Winograd> MakeVnni256Winograd(const GemmProblem& problem);
 // Two ways: four tiles and four output channels to a vector, or 16 output channels of a tile, which
 // is faster where HasHalfWidth512().
 std::unique_ptr<const Winograd> MakeAvx512VnniQuadWinograd(const GemmProblem& problem);

@@ -6,6 +6,8 @@
 #include <bit>
 #include <random>
 
+#include "kernels/vnni256.h"
+
 namespace integra::kernels {
 namespace {
 
@@ -119,6 +121,8 @@ std::vector<std::unique_ptr<const Gemm>> Candidates(const GemmProblem& problem) 
   };
 #if defined(__x86_64__)
   if (DetectIsa() >= Isa::kAvx512Vnni) add(MakeAvx512VnniGemm(problem));
+  if (HasAvx512Vnni()) add(evex::MakeGemm(problem));
+  if (HasAvxVnni()) add(vex::MakeGemm(problem));
   if (DetectIsa() >= Isa::kAvx2) add(MakeAvx2Gemm(problem));
   if (DetectIsa() >= Isa::kSse41) add(MakeSse41Gemm(problem));
 #endif

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "kernels/conv2d.h"
+#include "kernels/vnni256.h"
 
 namespace integra::kernels {
 namespace {
@@ -30,6 +31,8 @@ std::vector<Candidate> Candidates() {
          {Isa::kAvx512Vnni, MakeAvx512VnniQuadWinograd},
          {Isa::kAvx512Vnni, MakeAvx512VnniTileWinograd}};
   std::erase_if(all, [](const Candidate& c) { return c.isa > DetectIsa(); });
+  if (HasAvxVnni()) all.push_back({Isa::kAvx2Vnni, vex::MakeWinograd});
+  if (HasAvx512Vnni()) all.push_back({Isa::kAvx2Vnni, evex::MakeWinograd});
 #endif
   return all;
 }
