@@ -204,6 +204,7 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
     }
     fusion.Add(node, i, lowering, plan);
   }
+  plan.scratch_bytes = AlignUp(plan.scratch_bytes + kReadPadding);
   if (!options.profile && !options.should_stop) JoinRowLayers(plan);
   LayOut(graph, alias_of, fusion, options.keep_all_tensors, plan);
   StoreConstants(graph, alias_of, read_as_activation, plan);

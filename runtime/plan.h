@@ -28,7 +28,7 @@ struct Plan {
   kernels::Isa isa;
   std::vector<PlannedStep> steps;
   std::vector<PlannedNode> nodes;  // every node, those without a step too
-  size_t scratch_bytes = 0;        // per thread
+  size_t scratch_bytes = 0;        // per thread, so that they can lie side by side
   size_t workspace_bytes = 0;      // shared by all threads
   std::vector<graph::TensorId> range_owners;
 

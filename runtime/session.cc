@@ -1,27 +1,19 @@
 #include "integra/session.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
-#include <limits>
 #include <new>
-#include <ostream>
 #include <system_error>
+#include <utility>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "runtime/executor.h"
+#include "runtime/memory_limit.h"
 #include "runtime/plan.h"
+#include "runtime/weight_cache.h"
 
 namespace integra {
 namespace {
-
-uint64_t Now() {
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                   std::chrono::steady_clock::now().time_since_epoch())
-                                   .count());
-}
 
 // Inputs or outputs with the batch size applied to dimension 0.
 std::vector<TensorInfo> Batched(const std::vector<TensorInfo>& tensors, int64_t batch) {
@@ -73,33 +65,6 @@ SessionOptions Checked(SessionOptions options) {
   return options;
 }
 
-uint64_t MachineMemory() {
-  const auto pages = ::sysconf(_SC_PHYS_PAGES);
-  const auto page_bytes = ::sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || page_bytes <= 0) return std::numeric_limits<uint64_t>::max();
-  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes);
-}
-
-size_t ScratchBytesPerThread(const runtime::Plan& plan) {
-  return AlignUp(plan.scratch_bytes + kReadPadding);
-}
-
-// The plan, which so far is only a plan: shapes in a file of a few bytes can ask for any amount.
-runtime::Plan Affordable(runtime::Plan plan, const Network& network,
-                         const SessionOptions& options) {
-  const uint64_t limit = options.max_memory_bytes > 0 ? options.max_memory_bytes : MachineMemory();
-  const uint64_t scratch = ScratchBytesPerThread(plan) * static_cast<uint64_t>(options.threads);
-  const uint64_t weights = network.weights().bytes();
-  const uint64_t needed = plan.arena_bytes + scratch + plan.workspace_bytes + weights;
-  if (needed > limit) {
-    Fail(ErrorCode::kSystem, network.graph().source, ": needs ", needed, " bytes (activations ",
-         plan.arena_bytes, ", scratch ", scratch + plan.workspace_bytes, ", packed weights ",
-         weights, "), more than the limit of ", limit,
-         options.max_memory_bytes > 0 ? " (max_memory_bytes)" : ", which is all the machine has");
-  }
-  return plan;
-}
-
 }  // namespace
 
 class Session::Impl {
@@ -111,28 +76,8 @@ class Session::Impl {
         outputs_(Batched(network.outputs(), options.batch)),
         input_bytes_(SampleBytes(inputs_, options_.batch)),
         output_bytes_(SampleBytes(outputs_, options_.batch)),
-        plan_(Affordable(runtime::MakePlan(network.graph(), options_, network.weights()), network,
-                         options_)),
         pool_(options_.pool ? options_.pool : std::make_shared<ThreadPool>(options_.threads)),
-        arena_(plan_.arena_bytes),
-        scratch_(ScratchBytesPerThread(plan_) * static_cast<size_t>(options_.threads)),
-        workspace_(plan_.workspace_bytes),
-        ranges_(network.graph().tensors.size()) {
-    const size_t count = network.graph().tensors.size();
-    for (size_t id = 0; id < count; ++id) {
-      std::byte* address = const_cast<std::byte*>(plan_.constant_addresses[id]);
-      if (plan_.offsets[id] != runtime::Plan::kNotInArena) {
-        address = arena_.data() + plan_.offsets[id];
-      }
-      addresses_.push_back(address);
-    }
-    const size_t each = ScratchBytesPerThread(plan_);
-    for (int i = 0; i < options_.threads; ++i) {
-      scratch_addresses_.push_back(scratch_.data() + each * static_cast<size_t>(i));
-    }
-    profile_.resize(network.graph().nodes.size());
-    trace_.reserve(plan_.steps.size());
-  }
+        executor_(graph(), MakePlan(), options_, *pool_) {}
 
   const std::vector<TensorInfo>& inputs() const { return inputs_; }
   const std::vector<TensorInfo>& outputs() const { return outputs_; }
@@ -141,17 +86,17 @@ class Session::Impl {
            std::span<const std::span<std::byte>> outputs) {
     CheckBuffers("input", inputs_, input_bytes_, inputs);
     CheckBuffers("output", outputs_, output_bytes_, outputs);
-    trace_.clear();
+    executor_.StartTrace();
     for (int64_t sample = 0; sample < options_.batch; ++sample) {
       for (size_t i = 0; i < inputs_.size(); ++i) {
         const size_t bytes = input_bytes_[i];
         runtime::ToStored(inputs_[i].dtype, inputs[i].data() + bytes * static_cast<size_t>(sample),
-                          addresses_[graph().inputs[i]], bytes);
+                          executor_.address(graph().inputs[i]), bytes);
       }
-      RunSteps();
+      executor_.Run();
       for (size_t i = 0; i < outputs_.size(); ++i) {
         const size_t bytes = output_bytes_[i];
-        runtime::FromStored(outputs_[i].dtype, addresses_[graph().outputs[i]],
+        runtime::FromStored(outputs_[i].dtype, executor_.address(graph().outputs[i]),
                             outputs[i].data() + bytes * static_cast<size_t>(sample), bytes);
       }
     }
@@ -170,50 +115,51 @@ class Session::Impl {
     }
     std::vector<std::byte> value(static_cast<size_t>(ElementCount(tensor.shape)) *
                                  SizeOf(tensor.dtype));
-    if (addresses_[static_cast<size_t>(*id)] == nullptr) {
+    const std::byte* const stored = executor_.address(*id);
+    if (stored == nullptr) {
       Fail(ErrorCode::kInvalidArgument, "tensor '", name, "' is not computed by any node");
     }
-    runtime::FromStored(tensor.dtype, addresses_[static_cast<size_t>(*id)], value.data(),
-                        value.size());
+    runtime::FromStored(tensor.dtype, stored, value.data(), value.size());
     return value;
   }
 
   RangeRatio ReadRatio(const std::string& name) const {
     const auto id = graph().Find(name);
     if (!id) Fail(ErrorCode::kInvalidArgument, "the network has no tensor '", name, "'");
-    const graph::TensorId owner = plan_.range_owners[static_cast<size_t>(*id)];
+    const graph::TensorId owner = executor_.plan().range_owners[static_cast<size_t>(*id)];
     if (owner == graph::kNoTensor) return {};
-    const Multiplier ratio = ranges_[static_cast<size_t>(owner)].ratio;
+    const Multiplier ratio = executor_.range(owner).ratio;
     return {ratio.m, ratio.s};
   }
 
   std::vector<NodeProfile> Profile() const {
     std::vector<NodeProfile> all;
     for (size_t i = 0; i < graph().nodes.size(); ++i) {
-      NodeProfile p = profile_[i];
+      NodeProfile p = executor_.profile(i);
       p.node = graph().nodes[i].name;
       p.op = graph::NameOf(graph().nodes[i].type);
-      p.kernel = plan_.nodes[i].kernel;
-      p.multiply_accumulates = plan_.nodes[i].multiply_accumulates;
+      p.kernel = executor_.plan().nodes[i].kernel;
+      p.multiply_accumulates = executor_.plan().nodes[i].multiply_accumulates;
       all.push_back(std::move(p));
     }
     return all;
   }
 
-  void WriteChromeTrace(std::ostream& out) const;
+  void WriteChromeTrace(std::ostream& out) const { executor_.WriteChromeTrace(out); }
 
   MemoryUse memory() const {
-    return {plan_.arena_bytes, plan_.arena_lower_bound, scratch_.size() + workspace_.size(),
+    const runtime::Plan& plan = executor_.plan();
+    return {plan.arena_bytes, plan.arena_lower_bound, executor_.scratch_bytes(),
             network_.weights().bytes()};
   }
 
  private:
-  struct Event {
-    size_t node;
-    uint64_t begin_ns, end_ns;
-  };
-
   const graph::Graph& graph() const { return network_.graph(); }
+
+  runtime::Plan MakePlan() const {
+    runtime::Plan plan = runtime::MakePlan(graph(), options_, network_.weights());
+    return runtime::Affordable(std::move(plan), network_.weights().bytes(), graph(), options_);
+  }
 
   template <typename Buffers>
   void CheckBuffers(const char* what, const std::vector<TensorInfo>& expected,
@@ -232,80 +178,14 @@ class Session::Impl {
     }
   }
 
-  void StopWhereAsked(const runtime::PlannedStep& next) const {
-    if (!options_.should_stop || !options_.should_stop()) return;
-    Fail(ErrorCode::kCancelled, "the run was stopped before node '", graph().nodes[next.node].name,
-         "'");
-  }
-
-  void RunSteps() {
-    const runtime::StepContext context{addresses_.data(), scratch_addresses_.data(), pool_.get(),
-                                       ranges_.data(), workspace_.data()};
-    if (!options_.profile) {
-      for (const runtime::PlannedStep& step : plan_.steps) {
-        StopWhereAsked(step);
-        step.run(context);
-      }
-      return;
-    }
-    for (const runtime::PlannedStep& step : plan_.steps) {
-      StopWhereAsked(step);
-      const uint64_t begin = Now();
-      step.run(context);
-      const uint64_t end = Now();
-      NodeProfile& p = profile_[step.node];
-      p.best_ns = p.calls == 0 ? end - begin : std::min(p.best_ns, end - begin);
-      p.total_ns += end - begin;
-      ++p.calls;
-      if (trace_.size() < trace_.capacity()) trace_.push_back({step.node, begin, end});
-    }
-  }
-
   const Network network_;
   const SessionOptions options_;
   const std::vector<TensorInfo> inputs_;
   const std::vector<TensorInfo> outputs_;
   const std::vector<size_t> input_bytes_, output_bytes_;  // of one sample
-  const runtime::Plan plan_;
   const std::shared_ptr<ThreadPool> pool_;
-  AlignedBuffer arena_;
-  AlignedBuffer scratch_;
-  AlignedBuffer workspace_;
-  std::vector<DynamicRange> ranges_;  // by TensorId, where a tensor owns one
-  std::vector<std::byte*> addresses_;
-  std::vector<std::byte*> scratch_addresses_;
-  std::vector<NodeProfile> profile_;
-  std::vector<Event> trace_;
+  runtime::Executor executor_;
 };
-
-// The trace event format of chrome://tracing and Perfetto: one complete event ("X") per node, times
-// in microseconds.
-void Session::Impl::WriteChromeTrace(std::ostream& out) const {
-  const auto text = [](const std::string& raw) {
-    std::string safe;
-    for (const char c : raw) {
-      if (c == '"' || c == '\\') safe += '\\';
-      safe += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-    return safe;
-  };
-  const auto microseconds = [](uint64_t ns) {
-    std::string fraction = std::to_string(ns % 1000);
-    return std::to_string(ns / 1000) + "." + std::string(3 - fraction.size(), '0') + fraction;
-  };
-  const uint64_t start = trace_.empty() ? 0 : trace_.front().begin_ns;
-  out << "{\"traceEvents\":[";
-  for (size_t i = 0; i < trace_.size(); ++i) {
-    const Event& e = trace_[i];
-    const graph::Node& node = graph().nodes[e.node];
-    out << (i ? ",\n" : "\n") << "{\"ph\":\"X\",\"pid\":1,\"tid\":1,\"name\":\"" << text(node.name)
-        << "\",\"cat\":\"" << graph::NameOf(node.type)
-        << "\",\"ts\":" << microseconds(e.begin_ns - start)
-        << ",\"dur\":" << microseconds(e.end_ns - e.begin_ns) << ",\"args\":{\"kernel\":\""
-        << text(plan_.nodes[e.node].kernel) << "\"}}";
-  }
-  out << "\n]}\n";
-}
 
 std::shared_ptr<ThreadPool> MakeThreadPool(int threads) {
   const int checked = CheckedThreads(threads);
