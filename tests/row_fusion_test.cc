@@ -9,6 +9,7 @@
 #include "kernels/isa.h"
 #include "tests/support/random_layer.h"
 #include "tests/support/random_run.h"
+#include "tests/support/tunable_network.h"
 
 namespace integra::test {
 namespace {
@@ -131,6 +132,20 @@ TEST_CASE("rows of a convolution within the next layer: only where nobody else n
         static_cast<size_t>(ElementCount(graph.tensor(graph.nodes[0].outputs[0]).shape));
     CHECK(fused + between <= whole);
   }
+}
+
+TEST_CASE("rows of a convolution within the next layer: not where that finds a dynamic range") {
+  const auto fused = [](const Session& session) {
+    return session.Profile()[1].kernel.find(" within depthwise") != std::string::npos;
+  };
+  graph::Graph graph = TunableNetwork(32, 48);
+  REQUIRE(fused(Session(Network(graph))));
+  graph.tensor(graph.nodes[2].outputs[0]).quantization.dynamic = true;
+  graph::Validate(graph);
+  const Network network(graph);
+  Session session(network), reference(network, {.gemm = "reference", .keep_all_tensors = true});
+  CHECK_FALSE(fused(session));
+  CHECK(RunOnRandom(session, 1) == RunOnRandom(reference, 1));
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ void LowerDepthwiseConv2d(Lowering& l) {
         return std::shared_ptr<const kernels::Depthwise>(kernels::MakeDepthwise(problem, l.isa));
       });
 
-  if (l.input_rows != nullptr && WorthTakingRows(input)) {
+  if (l.input_rows != nullptr && !l.has_dynamic_range() && WorthTakingRows(input)) {
     EmitOnRows(l, p, input, kernel);
     return;
   }
