@@ -111,6 +111,36 @@ void PrintNodes(const std::vector<NodeProfile>& nodes) {
   WriteOut(table.ToText());
 }
 
+void PrintTuning(const std::vector<TunedLayer>& layers) {
+  Table table({"layer", "choice", "kernel", "best us of each candidate"});
+  for (const TunedLayer& layer : layers) {
+    std::string kernel;
+    std::vector<std::string> times;
+    for (const TunedLayer::Candidate& candidate : layer.candidates) {
+      if (candidate.name == layer.choice) kernel = candidate.kernel;
+      times.push_back(candidate.name + " " + Microseconds(static_cast<double>(candidate.best_ns)));
+    }
+    table.Add({fmt::format("{}", fmt::join(layer.nodes, " + ")), layer.choice, kernel,
+               fmt::format("{}", fmt::join(times, ", "))});
+  }
+  WriteOut(table.ToText());
+}
+
+Json TuningToJson(const std::vector<TunedLayer>& layers) {
+  Json all = Json::array();
+  for (const TunedLayer& layer : layers) {
+    Json candidates = Json::array();
+    for (const TunedLayer::Candidate& candidate : layer.candidates) {
+      candidates.push_back({{"name", candidate.name},
+                            {"kernel", candidate.kernel},
+                            {"best_us", static_cast<double>(candidate.best_ns) / 1000}});
+    }
+    all.push_back(
+        {{"nodes", layer.nodes}, {"choice", layer.choice}, {"candidates", std::move(candidates)}});
+  }
+  return all;
+}
+
 Json NodesToJson(const std::vector<NodeProfile>& nodes) {
   Json all = Json::array();
   for (const NodeProfile& node : nodes) {
@@ -132,6 +162,7 @@ struct Result {
   std::optional<MemoryUse> memory;
   uint64_t resident_before = 0, resident_peak = 0;  // bytes, before loading and up to the first run
   uint64_t multiply_accumulates = 0;                // of one inference
+  std::vector<TunedLayer> tuning;                   // with --tune
   std::vector<NodeProfile> nodes;                   // with --profile
 };
 
@@ -159,6 +190,7 @@ Json ToJson(const BenchArguments& arguments, const Result& result) {
                       {"scratch_bytes", result.memory->scratch_bytes},
                       {"packed_weights_bytes", result.memory->packed_weights_bytes}};
   }
+  if (!arguments.run.tune.empty()) json["tuning"] = TuningToJson(result.tuning);
   if (arguments.profile) json["nodes"] = NodesToJson(result.nodes);
   return json;
 }
@@ -196,6 +228,10 @@ void PrintResult(const BenchArguments& arguments, const Result& result) {
           result.memory->arena_bytes, result.memory->arena_lower_bound,
           result.memory->scratch_bytes, result.memory->packed_weights_bytes);
     }
+    if (!result.tuning.empty()) {
+      WriteOut("\n");
+      PrintTuning(result.tuning);
+    }
   }
   if (arguments.profile) {
     WriteOut("\n");
@@ -232,7 +268,10 @@ int RunBench(const BenchArguments& arguments) {
   for (const NodeProfile& node : session.Profile()) {
     result.multiply_accumulates += node.multiply_accumulates;
   }
-  if (session.integer() != nullptr) result.memory = session.integer()->memory();
+  if (session.integer() != nullptr) {
+    result.memory = session.integer()->memory();
+    result.tuning = session.integer()->Tuning();
+  }
   if (arguments.profile || !arguments.trace.empty()) {
     result.nodes = MeasureNodes(arguments, network, inputs, outputs);
   }
@@ -268,7 +307,8 @@ Action AddBench(CLI::App& verb) {
   verb.add_option("--trace", arguments->trace,
                   "Write a trace of one run for chrome://tracing or ui.perfetto.dev")
       ->type_name("FILE");
-  verb.add_flag("--verbose", arguments->verbose, "Show loading times and memory");
+  verb.add_flag("--verbose", arguments->verbose,
+                "Show loading times, memory, and what --tune has measured");
   verb.add_flag("--json", arguments->json, "Print the result as JSON");
   return [arguments] { return RunBench(*arguments); };
 }

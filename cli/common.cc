@@ -39,6 +39,9 @@ void AddRunOptions(CLI::App& verb, RunOptions& options) {
       ->type_name("ISA");
   verb.add_option("--gemm", options.gemm, "Force one matrix product: onednn, own, reference")
       ->type_name("KIND");
+  verb.add_option("--tune", options.tune,
+                  "Measure which kernels are fastest here, once, and keep the choices in FILE")
+      ->type_name("FILE");
 }
 
 Mode ModeOf(const std::string& name) {
@@ -82,6 +85,9 @@ AnySession::AnySession(const Network& network, const RunOptions& options) {
     }
     RequireInteger(network);
   }
+  if (!options.tune.empty() && (mode != Mode::kInteger || !options.gemm.empty())) {
+    Fail(ErrorCode::kInvalidArgument, "--tune needs --mode integer, and no --gemm");
+  }
   if (mode == Mode::kInteger) {
     integer_.emplace(network, SessionOptions{.threads = options.threads,
                                              .batch = options.batch,
@@ -89,7 +95,8 @@ AnySession::AnySession(const Network& network, const RunOptions& options) {
                                              .gemm = options.gemm,
                                              .keep_all_tensors = options.keep_all_tensors,
                                              .profile = options.profile,
-                                             .float_nodes = FloatIslands()});
+                                             .float_nodes = FloatIslands(),
+                                             .tuning = options.tune});
     return;
   }
   if (!options.max_isa.empty() || !options.gemm.empty()) {

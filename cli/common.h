@@ -33,6 +33,7 @@ struct RunOptions {
   bool require_integer = false;
   std::string max_isa;
   std::string gemm;
+  std::string tune;
   bool keep_all_tensors = false;
   bool profile = false;
 };

@@ -186,7 +186,8 @@ KernelSet KernelsOf(Isa isa) {
   return {
       .gemm = [isa](const GemmProblem& p) { return MakeGemm(p, isa, GemmKind::kOwn); },
       .depthwise = [isa](const DepthwiseProblem& p) { return MakeDepthwise(p, isa); },
-      .winograd = [isa](const GemmProblem& p) { return MakeWinograd(p, isa); },
+      .winograd = [isa](const GemmProblem& p,
+                        WinogradForm form) { return MakeWinograd(p, isa, form); },
       .requantize = ChooseRequantize(isa),
       .lookup = ChooseLookup(isa).run,
       .add = [isa](const AddParams& p) { return ChooseAddRow(p, isa); },
@@ -208,13 +209,16 @@ KernelSelfTest TestKernels(const KernelSet& kernels, SelfTestScope scope) {
         TestPools, TestSumColumns, TestBilinear, TestLstmCells}) {
     test(kernels, comparison);
   }
-  if (scope == SelfTestScope::kAll) TestWinograd(kernels, comparison);
+  constexpr WinogradForm kForms[] = {WinogradForm::kBest, WinogradForm::kTiles,
+                                     WinogradForm::kQuads};
+  if (scope == SelfTestScope::kBestWinograd) TestWinograd(kernels, {kForms, 1}, comparison);
+  if (scope == SelfTestScope::kAll) TestWinograd(kernels, kForms, comparison);
   return result;
 }
 
 const KernelSelfTest& SelfTestOf(Isa isa, SelfTestScope scope) {
   static std::mutex mutex;
-  static std::array<std::array<std::optional<KernelSelfTest>, 2>, kIsaCount> results;
+  static std::array<std::array<std::optional<KernelSelfTest>, 3>, kIsaCount> results;
   const std::lock_guard<std::mutex> lock(mutex);
   std::optional<KernelSelfTest>& result =
       results.at(static_cast<size_t>(isa)).at(static_cast<size_t>(scope));

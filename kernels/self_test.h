@@ -2,7 +2,8 @@
 //
 // Before the first network is planned for an instruction set, each kernel that it chooses is
 // compared with its reference on a few awkward problems; Winograd's, which few networks take,
-// before the first of those. An instruction set with a wrong kernel (a fault of the processor, of
+// before the first of those, and the one that is not chosen by default before the first network
+// that may be told to take it. An instruction set with a wrong kernel (a fault of the processor, of
 // an emulator, of the compiler) is denied: networks get the next lower one. (For oneDNN's products
 // see kernels/onednn/matmul.h.)
 #pragma once
@@ -30,7 +31,7 @@ struct KernelSet {
   std::function<std::unique_ptr<const Gemm>(const GemmProblem&)> gemm;
   std::function<std::unique_ptr<const Depthwise>(const DepthwiseProblem&)> depthwise;
   // May return null: then Gemm serves.
-  std::function<std::unique_ptr<const Winograd>(const GemmProblem&)> winograd;
+  std::function<std::unique_ptr<const Winograd>(const GemmProblem&, WinogradForm)> winograd;
   RequantizeFunction requantize = nullptr;
   Lookup lookup = nullptr;
   std::function<AddRowChoice(const AddParams&)> add;
@@ -53,7 +54,7 @@ struct KernelSelfTest {
   bool exact() const { return wrong == 0; }
 };
 
-enum class SelfTestScope { kWithoutWinograd, kAll };
+enum class SelfTestScope { kWithoutWinograd, kBestWinograd, kAll };
 
 // Compares every kernel of the set with its reference.
 KernelSelfTest TestKernels(const KernelSet& kernels, SelfTestScope scope = SelfTestScope::kAll);

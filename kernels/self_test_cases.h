@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "base/buffer.h"
@@ -106,7 +107,8 @@ inline Bytes Outputs(int64_t count) {
 // Layers of weights, and their output stage.
 void TestGemm(const KernelSet& kernels, Comparison& comparison);
 void TestDepthwise(const KernelSet& kernels, Comparison& comparison);
-void TestWinograd(const KernelSet& kernels, Comparison& comparison);
+void TestWinograd(const KernelSet& kernels, std::span<const WinogradForm> forms,
+                  Comparison& comparison);
 void TestRequantize(const KernelSet& kernels, Comparison& comparison);
 
 }  // namespace integra::kernels::self_test

@@ -117,7 +117,8 @@ void TestDepthwise(const KernelSet& kernels, Comparison& comparison) {
 }
 
 // Many tiles and few, whole ones and parts; channels that fill one vector and that leave a rest.
-void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
+void TestWinograd(const KernelSet& kernels, std::span<const WinogradForm> forms,
+                  Comparison& comparison) {
   struct Size {
     int64_t rows, columns, in, out;
   };
@@ -137,16 +138,10 @@ void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
       p.src_zero_point = 131;
       p.bias = bias.data();
       p.stage = values.Stage(p.n, p.depth());
-      const auto winograd = kernels.winograd(p);
-      if (winograd == nullptr) continue;
       // Whole tiles are read.
       const int64_t pitch = ((size.columns + 3) / 4 * 4 + 2) * size.in;
       const Bytes image = values.Unsigned(((size.rows + 3) / 4 * 4 + 2) * pitch);
       const int64_t count = p.max_rows * p.n;
-      Bytes got = Outputs(count);
-      const AlignedBuffer scratch(winograd->scratch_bytes());
-      winograd->Run({image.data(), pitch, size.rows, size.columns, 0, p.n}, got.data(),
-                    size.columns * p.n, scratch.data());
       std::vector<int32_t> pixels, segments;
       for (int64_t i = 0; i < p.max_rows; ++i) {
         pixels.push_back(
@@ -154,7 +149,16 @@ void TestWinograd(const KernelSet& kernels, Comparison& comparison) {
       }
       for (int64_t i = 0; i < 3; ++i) segments.push_back(static_cast<int32_t>(i * pitch));
       const GemmSource src{image.data(), pixels.data(), segments.data()};
-      comparison.Compare(got, RunGemm(*MakeReferenceGemm(p), src, p.max_rows, p.n), count);
+      const Bytes expected = RunGemm(*MakeReferenceGemm(p), src, p.max_rows, p.n);
+      for (const WinogradForm form : forms) {
+        const auto winograd = kernels.winograd(p, form);
+        if (winograd == nullptr) continue;
+        Bytes got = Outputs(count);
+        const AlignedBuffer scratch(winograd->scratch_bytes());
+        winograd->Run({image.data(), pitch, size.rows, size.columns, 0, p.n}, got.data(),
+                      size.columns * p.n, scratch.data());
+        comparison.Compare(got, expected, count);
+      }
     }
   }
 }

@@ -153,7 +153,8 @@ bool FillsVectors(int64_t in, int64_t out) {
 }  // namespace
 #endif
 
-std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa) {
+std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa,
+                                             WinogradForm form) {
 #ifdef INTEGRA_X86
   // Fewer channels do not pay for the transforms.
   const int64_t in = problem.segment_length / 3, out = problem.n;
@@ -163,13 +164,16 @@ std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa
       if (auto made = MakeVnni256Winograd(problem)) return made;
     }
     if (isa < Isa::kAvx512Vnni) return MakeAvx2Winograd(problem);
-    // Direct products take bytes here, twice as many at a time.
-    if (!FillsVectors(in, out)) return nullptr;
-    return HasHalfWidth512() ? MakeAvx512VnniTileWinograd(problem)
-                             : MakeAvx512VnniQuadWinograd(problem);
+    if (form == WinogradForm::kBest) {
+      // Direct products take bytes here, twice as many at a time.
+      if (!FillsVectors(in, out)) return nullptr;
+      form = HasHalfWidth512() ? WinogradForm::kTiles : WinogradForm::kQuads;
+    }
+    return form == WinogradForm::kTiles ? MakeAvx512VnniTileWinograd(problem)
+                                        : MakeAvx512VnniQuadWinograd(problem);
   }
 #endif
-  (void)problem, (void)isa;
+  (void)problem, (void)isa, (void)form;
   return nullptr;
 }
 

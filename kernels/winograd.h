@@ -66,10 +66,15 @@ constexpr int64_t kWinogradTile = 4;          // outputs of a tile, in each dire
 constexpr int64_t kWinogradProducts = 6 * 6;  // of a tile
 constexpr int64_t kWinogradChannels = 16;     // output channels that kernels take at once
 
-// The kernel for this instruction set, or null: where it has none, where it would not be faster
-// than a Gemm, or where sums or weights are too large. Of `problem`, segments is 3: the rows of the
+// Of AVX512-VNNI's two kernels: vectors of one tile or of four. Other instruction sets have one.
+enum class WinogradForm { kBest, kTiles, kQuads };
+
+// The kernel for this instruction set, or null: where it has none, where sums or weights are too
+// large, or where it would not be faster than a Gemm: of `form` kBest as far as is known, of the
+// others only for so few channels that it never is. Of `problem`, segments is 3: the rows of the
 // taps.
-std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa);
+std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem, Isa isa,
+                                             WinogradForm form = WinogradForm::kBest);
 
 std::unique_ptr<const Winograd> MakeSse41Winograd(const GemmProblem& problem);
 std::unique_ptr<const Winograd> MakeAvx2Winograd(const GemmProblem& problem);

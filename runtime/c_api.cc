@@ -151,6 +151,7 @@ SessionOptions ToOptions(const integra_session_options& from) {
   options.keep_all_tensors = from.keep_tensors != 0;
   options.profile = from.profile != 0;
   if (from.pool != nullptr) options.pool = FindThreadPool(from.pool);
+  if (from.tuning != nullptr) options.tuning = from.tuning;
   if (from.should_stop != nullptr) {
     options.should_stop = [stop = from.should_stop, context = from.should_stop_context] {
       return stop(context) != 0;

@@ -18,6 +18,7 @@
 #include "integra/session.hpp"
 #include "kernels/gemm.h"
 #include "kernels/isa.h"
+#include "runtime/candidate.h"
 #include "runtime/weight_cache.h"
 
 namespace integra::runtime {
@@ -78,6 +79,7 @@ class Lowering {
   const std::vector<graph::TensorId>& range_owners;
   // Makes rows of input 0, which nobody else reads; or null.
   const RowSource* input_rows = nullptr;
+  Candidate candidate = Candidate::kDefault;
 
   // Whether the node reads or makes a tensor with a dynamic range.
   bool has_dynamic_range() const;

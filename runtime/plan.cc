@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "base/error.h"
 #include "graph/dynamic_range.h"
@@ -44,8 +45,7 @@ TensorId Root(const std::vector<TensorId>& alias_of, TensorId id) {
 }
 
 // Lifetimes of the tensors that own arena memory, then offsets for all.
-void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, const RowFusion& fusion,
-            bool keep_all, Plan& plan) {
+void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, bool keep_all, Plan& plan) {
   const auto count = graph.tensors.size();
   const auto last_step = static_cast<int64_t>(graph.nodes.size());
   std::vector<Lifetime> lifetimes(count, Lifetime{0, last_step + 1, -1});
@@ -62,7 +62,7 @@ void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, const Row
   for (const TensorId id : graph.inputs) touch(id, 0);
   std::vector<bool> never_whole(count, false);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const size_t at = fusion.runs_within(i);
+    const size_t at = plan.runs_within[i];
     if (at != i) never_whole[static_cast<size_t>(graph.nodes[i].outputs[0])] = true;
     const auto touch_all = [&](const std::vector<TensorId>& ids) {
       for (const TensorId id : ids) {
@@ -154,22 +154,27 @@ void FromStored(DataType dtype, const std::byte* from, std::byte* to, size_t byt
   ToStored(dtype, from, to, bytes);  // q + 128 modulo 256 is its own inverse
 }
 
-Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& cache) {
-  Plan plan;
-  plan.isa = kernels::DefaultIsa();
+kernels::Isa IsaOf(const Graph& graph, const SessionOptions& options) {
+  kernels::Isa isa = kernels::DefaultIsa();
   if (!options.max_isa.empty()) {
     kernels::Isa cap;
     if (!kernels::ParseIsa(options.max_isa, &cap)) {
       Fail(ErrorCode::kInvalidArgument, "unknown instruction set '", options.max_isa,
            "'; known are ", kernels::IsaNames());
     }
-    plan.isa = std::min(plan.isa, cap);
+    isa = std::min(isa, cap);
   }
   const bool winograd = std::ranges::any_of(
       graph.nodes, [&](const Node& node) { return MayTakeWinograd(graph, node); });
-  plan.isa = kernels::HighestExact(
-      plan.isa, winograd ? kernels::SelfTestScope::kAll : kernels::SelfTestScope::kWithoutWinograd);
+  using Scope = kernels::SelfTestScope;
+  const Scope tested = options.tuning.empty() ? Scope::kBestWinograd : Scope::kAll;
+  return kernels::HighestExact(isa, winograd ? tested : Scope::kWithoutWinograd);
+}
 
+Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& cache,
+              const Choices& choices) {
+  Plan plan;
+  plan.isa = IsaOf(graph, options);
   std::vector<TensorId> alias_of(graph.tensors.size());
   for (size_t i = 0; i < alias_of.size(); ++i) alias_of[i] = static_cast<TensorId>(i);
   std::vector<bool> read_as_activation(graph.tensors.size(), false);
@@ -178,10 +183,13 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
   cache.Expect(PackedBytes(graph));
   plan.range_owners = graph::RangeOwners(graph);
   RowFusion fusion(graph, options.keep_all_tensors);
+  plan.runs_within.resize(graph.nodes.size());
+  std::iota(plan.runs_within.begin(), plan.runs_within.end(), size_t{0});
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     Lowering lowering(graph, node, plan.isa, options, cache, plan.range_owners);
     lowering.input_rows = fusion.SourceFor(node);
+    if (!choices.empty()) lowering.candidate = choices[i];
     if (IsFloatNode(graph, node)) {
       if (options.float_nodes == nullptr) RefuseFloatNodes(graph);
       options.float_nodes->Lower(lowering);
@@ -206,7 +214,7 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
   }
   plan.scratch_bytes = AlignUp(plan.scratch_bytes + kReadPadding);
   if (!options.profile && !options.should_stop) JoinRowLayers(plan);
-  LayOut(graph, alias_of, fusion, options.keep_all_tensors, plan);
+  LayOut(graph, alias_of, options.keep_all_tensors, plan);
   StoreConstants(graph, alias_of, read_as_activation, plan);
   return plan;
 }

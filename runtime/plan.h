@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "integra/session.hpp"
 #include "kernels/isa.h"
+#include "runtime/candidate.h"
 #include "runtime/lowering.h"
 #include "runtime/memory_plan.h"
 
@@ -28,8 +29,10 @@ struct Plan {
   kernels::Isa isa;
   std::vector<PlannedStep> steps;
   std::vector<PlannedNode> nodes;  // every node, those without a step too
-  size_t scratch_bytes = 0;        // per thread, so that they can lie side by side
-  size_t workspace_bytes = 0;      // shared by all threads
+  // By node: the one in whose step it runs, its own or that of the layer that takes its rows.
+  std::vector<size_t> runs_within;
+  size_t scratch_bytes = 0;    // per thread, so that they can lie side by side
+  size_t workspace_bytes = 0;  // shared by all threads
   std::vector<graph::TensorId> range_owners;
 
   // Per tensor: where it lives in the arena, or kNotInArena for constants.
@@ -42,7 +45,12 @@ struct Plan {
 };
 
 // Throws Error (kUnsupported, kInvalidArgument) naming the node that cannot run.
-Plan MakePlan(const graph::Graph& graph, const SessionOptions& options, WeightCache& cache);
+Plan MakePlan(const graph::Graph& graph, const SessionOptions& options, WeightCache& cache,
+              const Choices& choices = {});
+
+// The instruction set of plans with these options: one whose kernels are right on this processor.
+// Throws Error as MakePlan.
+kernels::Isa IsaOf(const graph::Graph& graph, const SessionOptions& options);
 
 // Between a tensor's own dtype and the stored domain: int8 values move by 128; `from` and `to` may
 // be the same.

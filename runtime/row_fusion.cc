@@ -1,7 +1,5 @@
 #include "runtime/row_fusion.h"
 
-#include <numeric>
-
 #include "base/error.h"
 
 namespace integra::runtime {
@@ -10,8 +8,7 @@ using graph::Node;
 using graph::TensorId;
 
 RowFusion::RowFusion(const graph::Graph& graph, bool keep_all)
-    : sources_(graph.tensors.size()), runs_within_(graph.nodes.size()), keep_all_(keep_all) {
-  std::iota(runs_within_.begin(), runs_within_.end(), size_t{0});
+    : sources_(graph.tensors.size()), keep_all_(keep_all) {
   std::vector<int> readers(graph.tensors.size(), 0);
   for (const TensorId id : graph.outputs) ++readers[static_cast<size_t>(id)];
   for (const Node& node : graph.nodes) {
@@ -36,7 +33,7 @@ void RowFusion::Add(const Node& node, size_t i, const Lowering& lowering, Plan& 
   }
   if (!lowering.takes_input_rows) return;
   const size_t made_by = sources_[static_cast<size_t>(node.inputs[0])].node;
-  runs_within_[made_by] = i;
+  plan.runs_within[made_by] = i;
   std::erase_if(plan.steps, [&](const PlannedStep& step) { return step.node == made_by; });
   plan.nodes[made_by].kernel = StrCat(plan.nodes[made_by].kernel, " within ", node.name);
   plan.nodes[i].multiply_accumulates += plan.nodes[made_by].multiply_accumulates;

@@ -23,17 +23,13 @@ class RowFusion {
   // superfluous goes.
   void Add(const graph::Node& node, size_t i, const Lowering& lowering, Plan& plan);
 
-  // The node in whose step node `i` runs: its own, or that of the layer that takes its rows.
-  size_t runs_within(size_t i) const { return runs_within_[i]; }
-
  private:
   struct Source {
     bool read_once = false;
     std::shared_ptr<const RowSource> rows;
     size_t node = 0;  // that makes them
   };
-  std::vector<Source> sources_;      // by TensorId
-  std::vector<size_t> runs_within_;  // by node
+  std::vector<Source> sources_;  // by TensorId
   const bool keep_all_;
 };
 

@@ -10,6 +10,7 @@
 #include "runtime/executor.h"
 #include "runtime/memory_limit.h"
 #include "runtime/plan.h"
+#include "runtime/tuning.h"
 #include "runtime/weight_cache.h"
 
 namespace integra {
@@ -62,6 +63,11 @@ SessionOptions Checked(SessionOptions options) {
     Fail(ErrorCode::kInvalidArgument, "unknown gemm '", options.gemm,
          "'; known are onednn, own, reference");
   }
+  if (!options.tuning.empty() && !options.gemm.empty()) {
+    Fail(ErrorCode::kInvalidArgument,
+         "tuning and gemm exclude each other: one chooses kernels by "
+         "measuring, the other forces one kind");
+  }
   return options;
 }
 
@@ -77,6 +83,7 @@ class Session::Impl {
         input_bytes_(SampleBytes(inputs_, options_.batch)),
         output_bytes_(SampleBytes(outputs_, options_.batch)),
         pool_(options_.pool ? options_.pool : std::make_shared<ThreadPool>(options_.threads)),
+        tuning_(Tune()),
         executor_(graph(), MakePlan(), options_, *pool_) {}
 
   const std::vector<TensorInfo>& inputs() const { return inputs_; }
@@ -147,6 +154,8 @@ class Session::Impl {
 
   void WriteChromeTrace(std::ostream& out) const { executor_.WriteChromeTrace(out); }
 
+  const std::vector<TunedLayer>& tuning() const { return tuning_; }
+
   MemoryUse memory() const {
     const runtime::Plan& plan = executor_.plan();
     return {plan.arena_bytes, plan.arena_lower_bound, executor_.scratch_bytes(),
@@ -156,8 +165,14 @@ class Session::Impl {
  private:
   const graph::Graph& graph() const { return network_.graph(); }
 
+  std::vector<TunedLayer> Tune() const {
+    if (options_.tuning.empty()) return {};
+    return runtime::Tune(network_, options_, *pool_);
+  }
+
   runtime::Plan MakePlan() const {
-    runtime::Plan plan = runtime::MakePlan(graph(), options_, network_.weights());
+    runtime::Plan plan = runtime::MakePlan(graph(), options_, network_.weights(),
+                                           runtime::ChoicesOf(graph(), tuning_));
     return runtime::Affordable(std::move(plan), network_.weights().bytes(), graph(), options_);
   }
 
@@ -184,6 +199,7 @@ class Session::Impl {
   const std::vector<TensorInfo> outputs_;
   const std::vector<size_t> input_bytes_, output_bytes_;  // of one sample
   const std::shared_ptr<ThreadPool> pool_;
+  const std::vector<TunedLayer> tuning_;
   runtime::Executor executor_;
 };
 
@@ -223,5 +239,6 @@ RangeRatio Session::ReadRatio(const std::string& name) const { return impl_->Rea
 std::vector<NodeProfile> Session::Profile() const { return impl_->Profile(); }
 void Session::WriteChromeTrace(std::ostream& out) const { impl_->WriteChromeTrace(out); }
 MemoryUse Session::memory() const { return impl_->memory(); }
+const std::vector<TunedLayer>& Session::Tuning() const { return impl_->tuning(); }
 
 }  // namespace integra

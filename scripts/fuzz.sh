@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 seconds=$1
 shift
 targets=("$@")
-[ $# -gt 0 ] || targets=(network safetensors tflite npy picture execute)
+[ $# -gt 0 ] || targets=(network safetensors tflite npy picture tuning execute)
 command -v clang++ > /dev/null || { echo "fuzzing needs clang++ and its libFuzzer" >&2; exit 1; }
 
 cmake --preset fuzz > /dev/null

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -323,6 +324,32 @@ TEST_CASE("C interface: a run is stopped, and the session runs again") {
   stop = {0, 1};
   CHECK(loaded.Run() == INTEGRA_OK);
   CHECK(stop.asked == 0);
+}
+
+TEST_CASE("C interface: kernels are chosen by measuring, and the choices are kept") {
+  Loaded loaded;
+  const std::string path = loaded.folder / "choices.json";
+  REQUIRE(loaded.Run() == INTEGRA_OK);
+  const std::vector<uint8_t> expected = loaded.output;
+  integra_session_options options;
+  REQUIRE(integra_session_options_init(&options) == INTEGRA_OK);
+  options.tuning = path.c_str();
+  const auto create = [&] {
+    integra_session_free(loaded.session);
+    loaded.session = nullptr;
+    return integra_session_create(loaded.network, &options, &loaded.session);
+  };
+  // A program that was built with version 4 of the header has shorter options.
+  options.struct_size = offsetof(integra_session_options, tuning);
+  REQUIRE(create() == INTEGRA_OK);
+  CHECK_FALSE(std::filesystem::exists(path));
+  options.struct_size = sizeof(options);
+  REQUIRE(create() == INTEGRA_OK);
+  CHECK(std::filesystem::exists(path));
+  REQUIRE(loaded.Run() == INTEGRA_OK);
+  CHECK(loaded.output == expected);
+  WriteText(path, "?");
+  CHECK(create() == INTEGRA_INVALID_FILE);
 }
 
 TEST_CASE("C interface: handles are made, used and freed by many threads at once") {

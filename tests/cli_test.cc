@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/network_file.h"
 #include "integra/session.hpp"
 #include "io/npy.h"
 #include "tests/support/golden.h"
@@ -14,6 +15,7 @@
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tflite_model.h"
+#include "tests/support/tunable_network.h"
 
 namespace integra::test {
 namespace {
@@ -101,6 +103,10 @@ TEST_CASE("cli: wrong uses and bad files have an exit code and a message that sa
       {{"bench", net, "--gemm", "blas"}, 2, "unknown gemm 'blas'"},
       {{"bench", net, "--mode", "float", "--require-integer"}, 2, "exclude each other"},
       {{"bench", net, "--mode", "float", "--gemm", "own"}, 2, "need --mode integer"},
+      {{"bench", net, "--mode", "float", "--tune", "t"}, 2, "--tune needs --mode integer"},
+      {{"bench", net, "--gemm", "own", "--tune", "t"}, 2, "no --gemm"},
+      {{"bench", net, "--tune", place.file("labels.txt")}, 3, "labels.txt:1: "},
+      {{"bench", net, "--tune", place.file("none/t.json")}, 5, "none/t.json"},
       {{"run", net}, 2, "--input is required"},
       {{"run", net, "--input", place.file("wrong.npy")}, 2, "has shape [3, 4]"},
       {{"run", net, "--input", x, "--input", x}, 2, "1 inputs"},
@@ -152,6 +158,8 @@ TEST_CASE("cli: run gives what the library gives") {
   for (const Strings& more : std::vector<Strings>{{"--threads", "2"},
                                                   {"--max-isa", "portable"},
                                                   {"--gemm", "reference"},
+                                                  {"--tune", place.file("t.json")},
+                                                  {"--tune", place.file("t.json")},
                                                   {"--require-integer"}}) {
     Strings arguments = {"run", place.net(), "--input", place.file("x.npy"), "--output", y};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -208,6 +216,25 @@ TEST_CASE("cli: bench --us ends with one number; --json, --profile and --trace a
   CHECK(Json::parse(ReadText(place.file("trace.json")))["traceEvents"].size() >= 1);
   CHECK(Holds(RunProgram({"bench", place.net(), "--verbose", "--min-time", "0.01"}).out,
               "getting ready: "));
+}
+
+TEST_CASE("cli: bench tells which kernels are the fastest") {
+  TemporaryFolder folder;
+  graph::SaveNetwork(TunableNetwork(), folder.path());
+  const std::string net = folder.path(), choices = folder / "choices.json";
+  const auto bench = [&](const char* more) {
+    return RunProgram({"bench", net, "--min-time", "0.01", "--tune", choices, more}).out;
+  };
+  CHECK(Holds(bench("--verbose"), "\nexpand + depthwise  "));
+  const std::string kept = ReadText(choices);
+  const Json json = Json::parse(bench("--json"));
+  bool found = false;
+  for (const Json& layer : json["tuning"]) {
+    CHECK(layer["candidates"].size() > 1);
+    found |= layer["nodes"] == Json({"expand", "depthwise"});
+  }
+  CHECK(found);
+  CHECK(ReadText(choices) == kept);
 }
 
 TEST_CASE("cli: inspect, info and verify describe a network, as text and as JSON") {

@@ -93,7 +93,7 @@ std::map<std::string, KernelSet> WrongSets() {
   wrong("depthwise convolution").depthwise = [](const DepthwiseProblem& p) {
     return std::make_unique<WrongDepthwise>(p);
   };
-  wrong("Winograd convolution").winograd = [](const GemmProblem& p) {
+  wrong("Winograd convolution").winograd = [](const GemmProblem& p, WinogradForm) {
     return std::make_unique<WrongWinograd>(p);
   };
   wrong("requantization").requantize =

@@ -35,7 +35,7 @@ extern "C" {
 
 /* Raised by 1 with every addition to this file; nothing in it changes its meaning within one major
  * version of the library. */
-#define INTEGRA_API_VERSION 4
+#define INTEGRA_API_VERSION 5
 
 /* INTEGRA_API_VERSION of the library that is linked: at least the header's for the program to run
  * as compiled. */
@@ -126,9 +126,15 @@ typedef struct integra_session_options {
    * session can run again. Null: never asked. */
   int32_t (*should_stop)(void* context);
   void* should_stop_context;
+  /* Since version 5. Path of a file of kernel choices, which is made or added to: where it has none
+   * for this network, processor and number of threads yet, integra_session_create() measures which
+   * kernels are the fastest, about a second (INTEGRA_CANCELLED where should_stop ends it). Outputs
+   * are the same bits. Null: nothing is measured. */
+  const char* tuning;
 } integra_session_options;
 
-/* Sets the defaults: one thread, batch 1, nothing kept, nothing capped, no profile, no stop. */
+/* Sets the defaults: one thread, batch 1, nothing kept, nothing capped, no profile, no stop, no
+ * tuning. */
 INTEGRA_API integra_status integra_session_options_init(integra_session_options* options);
 
 /* Plans the network: chooses kernels, packs weights, lays out memory. `options` may be null. */
@@ -175,9 +181,9 @@ INTEGRA_API integra_status integra_session_run(integra_session* session,
 INTEGRA_API integra_status integra_session_read_tensor(integra_session* session, const char* name,
                                                        void* data, size_t capacity, size_t* bytes);
 
-/* Since version 4. The scale of a tensor with a dynamic range is, after a run (of the last sample of
- * a batch), its own one times *multiplier / 2^(31 + *shift). Of other tensors it is as the network
- * says: the ratio 1, multiplier 2^30 and shift -1. */
+/* Since version 4. The scale of a tensor with a dynamic range is, after a run (of the last sample
+ * of a batch), its own one times *multiplier / 2^(31 + *shift). Of other tensors it is as the
+ * network says: the ratio 1, multiplier 2^30 and shift -1. */
 INTEGRA_API integra_status integra_session_read_ratio(integra_session* session, const char* name,
                                                       int32_t* multiplier, int32_t* shift);
 

@@ -47,6 +47,15 @@ struct SessionOptions {
   // Asked before every node, by the thread that called Run; true ends the run with kCancelled. The
   // outputs then hold anything, and the session can run again. Empty: never asked.
   std::function<bool()> should_stop = {};
+  // Path of a file of kernel choices; "": kernels are chosen without measuring. A session takes the
+  // choices that the file holds for its network, processor, instruction set, number of threads and
+  // these versions of Integra and oneDNN. Where there are none, making the session measures the
+  // candidates of every layer (about a second, in which should_stop is asked, too) and adds the
+  // fastest to the file. Outputs are the same bits in any case. Errors: kInvalidFile where the file
+  // is not one of choices or does not fit the network; kSystem where it cannot be written, or where
+  // the plans that are measured, up to seven at a time, take more than max_memory_bytes together.
+  // Excludes `gemm`.
+  std::string tuning = "";
 };
 
 // What the plan decided for one node, and how long it took.
@@ -58,6 +67,18 @@ struct NodeProfile {
   uint64_t calls = 0;
   uint64_t total_ns = 0;
   uint64_t best_ns = 0;
+};
+
+// Layers of which several kernels were candidates (SessionOptions::tuning).
+struct TunedLayer {
+  struct Candidate {
+    std::string name;      // "default": the kernel that is taken without measuring
+    std::string kernel;    // of all nodes of the layer
+    uint64_t best_ns = 0;  // of the same
+  };
+  std::vector<std::string> nodes;  // one, or those that may run as one step
+  std::string choice;              // name of a candidate
+  std::vector<Candidate> candidates;
 };
 
 struct MemoryUse {
@@ -76,7 +97,8 @@ struct RangeRatio {
 
 class INTEGRA_API Session {
  public:
-  // Plans the network: chooses kernels, packs weights, lays out memory. Throws Error.
+  // Plans the network: chooses kernels, packs weights, lays out memory. Throws Error, kCancelled
+  // too where kernels are measured (options.tuning).
   explicit Session(const Network& network, const SessionOptions& options = {});
   ~Session();
   Session(Session&&) noexcept;
@@ -102,6 +124,8 @@ class INTEGRA_API Session {
   std::vector<NodeProfile> Profile() const;
   void WriteChromeTrace(std::ostream& out) const;  // of the last Run; needs options.profile
   MemoryUse memory() const;
+  // Empty without options.tuning.
+  const std::vector<TunedLayer>& Tuning() const;
 
  private:
   class Impl;

@@ -151,7 +151,7 @@ DenseConvolution ConvolutionOf(const Lowering& l, const Conv2dParams& p) {
   DenseConvolution convolution = {p, Int8WeightsOf(l.input(1)), {}, OutputStageOf(l)};
   if (BiasOf(l) != nullptr) convolution.bias.assign(BiasOf(l), BiasOf(l) + p.out_channels);
   // (Of a dynamic range the sums are needed by channel.)
-  const GemmKind kind = GemmKindOf(l.options);
+  const GemmKind kind = GemmKindOf(l);
   if (l.has_dynamic_range() || (kind != GemmKind::kBest && kind != GemmKind::kOwn)) {
     return convolution;
   }

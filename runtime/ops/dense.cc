@@ -49,19 +49,21 @@ const int32_t* BiasOf(const Lowering& l) {
   return l.has_input(2) ? l.input(2).data.as<int32_t>() : nullptr;
 }
 
-kernels::GemmKind GemmKindOf(const SessionOptions& options) {
-  if (options.gemm == "onednn") return kernels::GemmKind::kOneDnn;
-  if (options.gemm == "own") return kernels::GemmKind::kOwn;
-  if (options.gemm == "reference") return kernels::GemmKind::kReference;
+kernels::GemmKind GemmKindOf(const Lowering& l) {
+  if (l.candidate == Candidate::kOneDnn) return kernels::GemmKind::kOneDnn;
+  if (l.options.gemm == "onednn") return kernels::GemmKind::kOneDnn;
+  if (l.options.gemm == "own") return kernels::GemmKind::kOwn;
+  if (l.options.gemm == "reference") return kernels::GemmKind::kReference;
   return kernels::GemmKind::kBest;
 }
 
 std::shared_ptr<const kernels::Gemm> CachedGemm(const Lowering& l, int64_t part,
                                                 const kernels::GemmProblem& problem) {
+  const kernels::GemmKind kind = GemmKindOf(l);
   const std::string key = StrCat("gemm/", l.node.outputs[0], "/", part, "/", NameOf(l.isa), "/",
-                                 l.options.gemm, "/", problem.max_rows);
+                                 static_cast<int>(kind), "/", problem.max_rows);
   return l.cache.Get<kernels::Gemm>(key, [&]() -> std::shared_ptr<const kernels::Gemm> {
-    return kernels::MakeGemm(problem, l.isa, GemmKindOf(l.options));
+    return kernels::MakeGemm(problem, l.isa, kind);
   });
 }
 

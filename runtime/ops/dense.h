@@ -32,7 +32,7 @@ Int8Weights Int8WeightsOf(const graph::Tensor& weights);
 // Bias as int32, or null.
 const int32_t* BiasOf(const Lowering& l);
 
-kernels::GemmKind GemmKindOf(const SessionOptions& options);
+kernels::GemmKind GemmKindOf(const Lowering& l);
 
 // A Gemm from the network's cache, packed on first use. `part` tells several of one node apart.
 std::shared_ptr<const kernels::Gemm> CachedGemm(const Lowering& l, int64_t part,

@@ -34,8 +34,14 @@ int64_t RowsAtOnce(const kernels::ConvAxis& y, int64_t pitch) {
 }
 
 bool WorthTakingRows(const PaddedRows& input) {
-  return input.multiplicity == 1 && input.x.input / input.planes >= kLeastColumns &&
+  return input.x.input / input.planes >= kLeastColumns &&
          input.y.input * input.x.input * input.channels >= kLeastBytes;
+}
+
+bool TakesRows(const Lowering& l, const PaddedRows& input) {
+  if (l.input_rows == nullptr || input.multiplicity != 1 || l.has_dynamic_range()) return false;
+  if (l.candidate == Candidate::kWhole) return false;
+  return l.candidate == Candidate::kOnRows || WorthTakingRows(input);
 }
 
 // Output rows of a stripe: about as many in each, and an even number for the kernels that make two
@@ -159,7 +165,7 @@ void LowerDepthwiseConv2d(Lowering& l) {
         return std::shared_ptr<const kernels::Depthwise>(kernels::MakeDepthwise(problem, l.isa));
       });
 
-  if (l.input_rows != nullptr && !l.has_dynamic_range() && WorthTakingRows(input)) {
+  if (TakesRows(l, input)) {
     EmitOnRows(l, p, input, kernel);
     return;
   }

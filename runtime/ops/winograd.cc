@@ -14,6 +14,7 @@ namespace {
 using kernels::Conv2dParams;
 using kernels::kWinogradTile;
 using kernels::Winograd;
+using kernels::WinogradForm;
 
 // Output pixels of a stripe. Kernels cut stripes into rectangles themselves; whole ones are best.
 constexpr int64_t kPixels = 1024;
@@ -64,7 +65,6 @@ int64_t FarWeights(const graph::Graph& graph) {
 // many tiles; or by a few that are nearly full, if the third-level cache may hold those of all such
 // layers.
 bool Pays(const graph::Graph& graph, const Conv2dParams& p) {
-  if (p.groups != 1) return false;
   const LayerSize size = {p.y.output, p.x.output, p.in_channels, p.out_channels};
   if (size.is_far()) return FarWeights(graph) <= kFarWeights;
   return size.tiles() >= (size.weight_bytes() <= kNearWeights ? 4 : 12) && size.is_filled(2);
@@ -84,11 +84,19 @@ kernels::GemmProblem ProblemOf(const Lowering& l, const Conv2dParams& p,
   return problem;
 }
 
+WinogradForm FormOf(Candidate candidate) {
+  if (candidate == Candidate::kWinogradTiles) return WinogradForm::kTiles;
+  if (candidate == Candidate::kWinogradQuads) return WinogradForm::kQuads;
+  return WinogradForm::kBest;
+}
+
 std::shared_ptr<const Winograd> CachedWinograd(const Lowering& l, const Conv2dParams& p,
                                                const Int8Weights& weights) {
-  const std::string key = StrCat("winograd/", l.node.outputs[0], "/", NameOf(l.isa));
+  const WinogradForm form = FormOf(l.candidate);
+  const std::string key =
+      StrCat("winograd/", l.node.outputs[0], "/", NameOf(l.isa), "/", static_cast<int>(form));
   return l.cache.Get<Winograd>(key, [&]() -> std::shared_ptr<const Winograd> {
-    return kernels::MakeWinograd(ProblemOf(l, p, weights), l.isa);
+    return kernels::MakeWinograd(ProblemOf(l, p, weights), l.isa, form);
   });
 }
 
@@ -113,9 +121,10 @@ bool MayTakeWinograd(const graph::Graph& graph, const graph::Node& node) {
 
 bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   if (!MayTakeWinograd(l.graph, l.node)) return false;
-  const kernels::GemmKind kind = GemmKindOf(l.options);
+  const kernels::GemmKind kind = GemmKindOf(l);
   if (kind != kernels::GemmKind::kBest && kind != kernels::GemmKind::kOwn) return false;
-  if (!Pays(l.graph, p)) return false;
+  if (p.groups != 1 || l.candidate == Candidate::kDirect) return false;
+  if (FormOf(l.candidate) == WinogradForm::kBest && !Pays(l.graph, p)) return false;
   const Int8Weights weights = Int8WeightsOf(l.input(1));
   const std::shared_ptr<const Winograd> winograd = CachedWinograd(l, p, weights);
   if (winograd == nullptr) return false;

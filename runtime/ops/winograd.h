@@ -10,7 +10,7 @@ namespace integra::runtime {
 bool MayTakeWinograd(const graph::Graph& graph, const graph::Node& node);
 
 // Emits the step of a convolution of 3 x 3 taps, where there is a kernel for it and it is large
-// enough to gain from one; false otherwise.
+// enough to gain from one, or is asked to take it; false otherwise.
 bool EmitWinograd(Lowering& l, const kernels::Conv2dParams& params);
 
 }  // namespace integra::runtime

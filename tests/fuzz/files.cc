@@ -1,4 +1,5 @@
-// Formats that are read from files or memory: network.json, safetensors, .npy, pictures.
+// Formats that are read from files or memory: network.json, safetensors, .npy, pictures, choices of
+// kernels.
 #include <cstring>
 
 #include "graph/network_file.h"
@@ -6,6 +7,8 @@
 #include "integra/error.hpp"
 #include "io/npy.h"
 #include "io/picture.h"
+#include "runtime/tuning.h"
+#include "runtime/tuning_file.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/networks.h"
 #include "tests/support/operator_nodes.h"
@@ -122,6 +125,55 @@ void RunPicture(BytesView input) {
     if (picture.rgb.size() != size || size == 0) Finding("pixels of another size");
   } catch (const Error&) {
   }
+}
+
+namespace {
+
+const runtime::TuningKey kKey = {"a network", "a processor", "an isa", 1, "1", "2"};
+
+// As a file of choices, by another entry in it.
+std::optional<std::vector<TunedLayer>> ReadAndExtend(const std::filesystem::path& path) {
+  static const graph::Graph graph = test::ConvolutionNetwork();
+  auto found = runtime::FindTuning(path, kKey, graph);
+  if (found) runtime::ChoicesOf(graph, *found);
+  AtomicFile file(path);
+  runtime::TuningKey other = kKey;
+  other.threads = 2;
+  runtime::AddTuning(path, other, {}, file);
+  return found;
+}
+
+}  // namespace
+
+// What is read is written again, and is the same.
+void RunTuning(BytesView input) {
+  const auto path = Folder().Write("tried.json", ToText(input));
+  std::optional<std::vector<TunedLayer>> found;
+  try {
+    found = ReadAndExtend(path);
+  } catch (const Error&) {
+    return;
+  }
+  try {
+    const auto again = ReadAndExtend(path);
+    if (again.has_value() != found.has_value()) Finding("an entry appears or goes");
+    if (found && runtime::ChoicesOf(test::ConvolutionNetwork(), *again) !=
+                     runtime::ChoicesOf(test::ConvolutionNetwork(), *found)) {
+      Finding("other choices are read");
+    }
+  } catch (const Error& error) {
+    Finding(error.what());
+  }
+}
+
+std::vector<Bytes> TuningSeeds() {
+  const auto path = Folder() / "choices.json";
+  std::filesystem::remove(path);
+  AtomicFile file(path);
+  const std::string node = test::ConvolutionNetwork().nodes[0].name;
+  runtime::AddTuning(path, kKey,
+                     {{{node}, "direct", {{"default", "one", 1}, {"direct", "another", 2}}}}, file);
+  return {ToBytes(test::ReadText(path))};
 }
 
 std::vector<Bytes> PictureSeeds() {

@@ -13,6 +13,7 @@ constexpr Target kTargets[] = {
     {"safetensors", RunSafetensors, SafetensorsSeeds},
     {"npy", RunNpy, NpySeeds},
     {"picture", RunPicture, PictureSeeds},
+    {"tuning", RunTuning, TuningSeeds},
 };
 
 }  // namespace

@@ -48,5 +48,7 @@ void RunNpy(BytesView input);
 std::vector<Bytes> NpySeeds();
 void RunPicture(BytesView input);
 std::vector<Bytes> PictureSeeds();
+void RunTuning(BytesView input);
+std::vector<Bytes> TuningSeeds();
 
 }  // namespace integra::fuzz
