@@ -39,6 +39,7 @@ GemmSums FindSums(const GemmProblem& p) {
 }  // namespace
 
 std::span<const RowStep> Gemm::row_steps() const { return {}; }
+int64_t Gemm::read_multiple() const { return kReadPadding; }
 
 std::vector<int32_t> GemmAddends(const GemmProblem& problem) { return FindSums(problem).addends; }
 int64_t LargestSum(const GemmProblem& problem) { return FindSums(problem).largest; }

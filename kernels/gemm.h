@@ -70,6 +70,9 @@ class Gemm {
   // line: files of vector kernels must not define functions that others share.)
   virtual std::span<const RowStep> row_steps() const;
 
+  // Runs whose length is a multiple of this are read to their end and no further.
+  virtual int64_t read_multiple() const;
+
   virtual std::string name() const = 0;
   virtual size_t scratch_bytes() const { return 0; }
   virtual size_t bytes() const = 0;  // of packed weights

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/dynamic_range.h"
@@ -49,6 +50,15 @@ struct RowLayer {
   std::vector<std::shared_ptr<const kernels::Gemm>> gemms;
   int64_t channels = 0;
   graph::TensorId in = graph::kNoTensor, out = graph::kNoTensor;
+};
+
+// A step as parts: it makes the pixels (all elements of the last dimension) that it is asked for.
+struct PixelStep {
+  int64_t pixels = 0;     // of the output; 0: no such step
+  int64_t multiple = 1;   // parts begin at multiples of this
+  bool is_local = false;  // a pixel depends on, and a part reads, those with the same numbers alone
+  // Output pixels [first, last), by one thread.
+  std::function<void(const StepContext&, int64_t first, int64_t last, int thread)> run;
 };
 
 // A quantized activation as kernels see it: stored = value + offset.
@@ -107,6 +117,8 @@ class Lowering {
   // Besides a step: it is no more than the row steps of `gemms`, if they have some, from input 0 to
   // output 0. See RowLayer.
   void OfferRowSteps(std::vector<std::shared_ptr<const kernels::Gemm>> gemms, int64_t channels);
+  // Besides a step: the same as parts.
+  void OfferPixels(PixelStep step) { pixel_step = std::move(step); }
 
   // --- Requests ---
   size_t scratch_bytes = 0;    // per thread
@@ -127,6 +139,7 @@ class Lowering {
   std::vector<Alias> aliases;
   std::shared_ptr<const RowSource> rows;
   RowLayer row_layer;  // without Gemms: it is none
+  PixelStep pixel_step;
   bool takes_input_rows = false;
 };
 

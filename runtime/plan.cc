@@ -9,6 +9,7 @@
 #include "kernels/self_test.h"
 #include "runtime/float_nodes.h"
 #include "runtime/ops/winograd.h"
+#include "runtime/pixel_chains.h"
 #include "runtime/row_fusion.h"
 #include "runtime/row_layers.h"
 
@@ -60,6 +61,11 @@ void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, bool keep
   };
   // Step 0 is the copying in of the inputs, node i runs at step i + 1, then outputs are copied out.
   for (const TensorId id : graph.inputs) touch(id, 0);
+  std::vector<std::pair<size_t, size_t>> spans;  // by node: of the nodes that run beside it
+  for (size_t i = 0; i < graph.nodes.size(); ++i) spans.emplace_back(i, i);
+  for (const Plan::Chain& chain : plan.chains) {
+    for (size_t i = chain.first; i <= chain.last; ++i) spans[i] = {chain.first, chain.last};
+  }
   std::vector<bool> never_whole(count, false);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const size_t at = plan.runs_within[i];
@@ -67,7 +73,8 @@ void LayOut(const Graph& graph, const std::vector<TensorId>& alias_of, bool keep
     const auto touch_all = [&](const std::vector<TensorId>& ids) {
       for (const TensorId id : ids) {
         if (id == graph::kNoTensor || never_whole[static_cast<size_t>(id)]) continue;
-        touch(id, static_cast<int64_t>(at) + 1);
+        touch(id, static_cast<int64_t>(spans[at].first) + 1);
+        touch(id, static_cast<int64_t>(spans[at].second) + 1);
       }
     };
     touch_all(graph.nodes[i].inputs);
@@ -208,12 +215,16 @@ Plan MakePlan(const Graph& graph, const SessionOptions& options, WeightCache& ca
     plan.scratch_bytes = std::max(plan.scratch_bytes, lowering.scratch_bytes);
     plan.workspace_bytes = std::max(plan.workspace_bytes, lowering.workspace_bytes);
     if (lowering.step) {
-      plan.steps.push_back({i, std::move(lowering.step), std::move(lowering.row_layer)});
+      plan.steps.push_back({i, std::move(lowering.step), std::move(lowering.row_layer),
+                            std::move(lowering.pixel_step)});
     }
     fusion.Add(node, i, lowering, plan);
   }
   plan.scratch_bytes = AlignUp(plan.scratch_bytes + kReadPadding);
-  if (!options.profile && !options.should_stop) JoinRowLayers(plan);
+  if (!options.profile && !options.should_stop) {
+    JoinRowLayers(plan);
+    JoinPixelSteps(options.threads, plan);
+  }
   LayOut(graph, alias_of, options.keep_all_tensors, plan);
   StoreConstants(graph, alias_of, read_as_activation, plan);
   return plan;

@@ -18,6 +18,7 @@ struct PlannedStep {
   size_t node;  // index in graph.nodes; of several that were joined, the first one's
   Step run;
   RowLayer row_layer = {};
+  PixelStep pixel_step = {};
 };
 
 struct PlannedNode {
@@ -31,6 +32,12 @@ struct Plan {
   std::vector<PlannedNode> nodes;  // every node, those without a step too
   // By node: the one in whose step it runs, its own or that of the layer that takes its rows.
   std::vector<size_t> runs_within;
+  // Nodes whose steps run as one, on different pixels at the same time: the first one's and the
+  // last one's index. All tensors that they read or make exist side by side.
+  struct Chain {
+    size_t first, last;
+  };
+  std::vector<Chain> chains;
   size_t scratch_bytes = 0;    // per thread, so that they can lie side by side
   size_t workspace_bytes = 0;  // shared by all threads
   std::vector<graph::TensorId> range_owners;

@@ -167,6 +167,7 @@ class Avx2Gemm final : public Gemm {
     RunTiles(src, rows, dst, dst_stride, Finish::kScalar, scratch);
   }
 
+  int64_t read_multiple() const override { return 16; }
   std::string name() const override { return "own avx2"; }
   size_t scratch_bytes() const override {
     return avx2::WidenedBytes(max_span_ > 0 ? max_span_ : chunk_rows_ * 2 * steps_);

@@ -62,6 +62,7 @@ class ByteGemm final : public Gemm {
     RunChunks(src, rows, dst, dst_stride, Finish::kScalar, scratch);
   }
 
+  int64_t read_multiple() const override { return 32; }
   std::string name() const override { return "own avx2 bytes"; }
   size_t scratch_bytes() const override { return Divide(nullptr).bytes; }
   size_t bytes() const override {

@@ -78,6 +78,7 @@ class VnniGemm final : public Gemm {
     RunRows(src, rows, dst, dst_stride, no_stage, scratch);
   }
 
+  int64_t read_multiple() const override { return 4; }
   std::string name() const override { return "own avx512_vnni"; }
   size_t scratch_bytes() const override {
     return static_cast<size_t>(steps_ + max_rows_) * sizeof(int32_t);

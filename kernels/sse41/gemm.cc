@@ -170,6 +170,7 @@ class Sse41Gemm final : public Gemm {
     RunTiles(src, rows, dst, dst_stride, Form::kScalar, scratch);
   }
 
+  int64_t read_multiple() const override { return 8; }
   std::string name() const override { return "own sse41"; }
   size_t scratch_bytes() const override { return sse41::WidenedBytes(chunk_rows_ * pitch_); }
   size_t bytes() const override { return weights_.size() + stage_.bytes(); }

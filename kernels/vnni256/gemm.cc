@@ -116,6 +116,7 @@ class Vnni256Gemm final : public Gemm {
     RunRows(src, rows, dst, dst_stride, Finish::kScalar, scratch);
   }
 
+  int64_t read_multiple() const override { return 4; }
   std::string name() const override { return "own avx2_vnni"; }
   size_t scratch_bytes() const override {
     return static_cast<size_t>(steps() + max_rows_) * sizeof(int32_t);

@@ -98,6 +98,14 @@ GemmProblem ProblemOf(const DenseConvolution& convolution, const Stripes& stripe
   return p.groups == 1 ? problem : ChannelsOf(problem, g * channels, channels);
 }
 
+// Whether each output pixel reads the input pixel with its number, and nothing else: nor what lies
+// behind it.
+bool ReadsPixels(const Stripes& stripes, const Gemm& gemm) {
+  const bool is_flat = stripes.p.x.output == 1 && stripes.p.y.output == stripes.p.y.input;
+  return is_flat && stripes.p.y.kernel == 1 && !stripes.input.copied && stripes.p.groups == 1 &&
+         stripes.p.in_channels % gemm.read_multiple() == 0;
+}
+
 // Single rows of the output (RowSource): not flattened, a row is one product, or one for each plane
 // that its pixels go to.
 void OfferRowsOf(Lowering& l, const Conv2dParams& p, const std::shared_ptr<const Gemm>& gemm) {
@@ -186,28 +194,43 @@ void LowerConv2d(Lowering& l) {
   l.scratch_bytes = stripes->input.copy_bytes(stripes->rows) + gemm_scratch;
 
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
-  const auto run = [=](const StepContext& c, auto* outputs) {
+  // Of an image's rows of outputs, as many as a stripe has.
+  const auto run_rows = [=](const StepContext& c, int64_t image, int64_t first, int64_t rows,
+                            int thread, auto* outputs) {
     const Stripes& s = *stripes;
     const size_t copy_bytes = s.input.copy_bytes(s.rows);
+    const uint8_t* src = c.in<uint8_t>(in) + image * s.p.y.input * s.p.x.input * s.p.in_channels;
+    auto* dst = outputs + (image * s.p.y.output + first) * s.p.x.output * s.p.out_channels;
+    const uint8_t* base = s.input.Prepare(src, first, rows, c.scratch[thread]);
+    for (const auto& gemm : gemms) {
+      gemm->Run({base, s.row_offsets.data(), s.segment_offsets.data()}, rows * s.p.x.output, dst,
+                s.p.out_channels, c.scratch[thread] + copy_bytes);
+      base += s.p.in_channels / s.p.groups;
+      dst += s.p.out_channels / s.p.groups;
+    }
+  };
+  const auto run = [=](const StepContext& c, auto* outputs) {
+    const Stripes& s = *stripes;
     c.pool->ParallelFor(s.p.batch * s.count, [&](int64_t part, int thread) {
-      const int64_t image = part / s.count;
       const int64_t first = part % s.count * s.rows;
-      const int64_t rows = std::min(s.rows, s.p.y.output - first);
-      const uint8_t* src = c.in<uint8_t>(in) + image * s.p.y.input * s.p.x.input * s.p.in_channels;
-      auto* dst = outputs + (image * s.p.y.output + first) * s.p.x.output * s.p.out_channels;
-      const uint8_t* base = s.input.Prepare(src, first, rows, c.scratch[thread]);
-      for (const auto& gemm : gemms) {
-        gemm->Run({base, s.row_offsets.data(), s.segment_offsets.data()}, rows * s.p.x.output, dst,
-                  s.p.out_channels, c.scratch[thread] + copy_bytes);
-        base += s.p.in_channels / s.p.groups;
-        dst += s.p.out_channels / s.p.groups;
-      }
+      run_rows(c, part / s.count, first, std::min(s.rows, s.p.y.output - first), thread, outputs);
     });
   };
   if (l.has_dynamic_range()) {
     EmitDynamic(l, gemms[0]->name(), DynamicLayerOf(l, convolution, *stripes), run);
   } else {
     l.Emit(gemms[0]->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+    if (stripes->p.batch == 1) {
+      const int64_t width = p.batch * p.y.output * p.x.output / stripes->p.y.output;  // of a row
+      l.OfferPixels({stripes->p.y.output * width, width, ReadsPixels(*stripes, *gemms[0]),
+                     [=](const StepContext& c, int64_t first, int64_t last, int thread) {
+                       const int64_t end = last / width;
+                       for (int64_t y = first / width; y < end; y += stripes->rows) {
+                         run_rows(c, 0, y, std::min(stripes->rows, end - y), thread,
+                                  c.out<uint8_t>(out));
+                       }
+                     }});
+    }
     // Taller kernels would prepare every row of their input several times.
     if (p.groups == 1 && p.y.kernel == 1 &&
         p.x.output <= stripes->most_rows * stripes->p.x.output) {

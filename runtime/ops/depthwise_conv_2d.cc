@@ -119,17 +119,23 @@ void EmitOnRows(Lowering& l, const kernels::Conv2dParams& p, const PaddedRows& i
   const int64_t parts =
       p.batch >= l.options.threads ? 1 : std::min<int64_t>(l.options.threads, p.y.output);
   l.TakeInputRows();
-  l.Emit(StrCat(kernel->name(), " on rows"), [=, out = l.node.outputs[0]](const StepContext& c) {
+  // Output rows [begin, end) of an image.
+  const auto run_rows = [=, out = l.node.outputs[0]](const StepContext& c, int64_t image,
+                                                     int64_t begin, int64_t end, int thread) {
+    const int64_t row_bytes = p.x.output * p.out_channels;
+    uint8_t* dst = c.out<uint8_t>(out) + image * p.y.output * row_bytes;
+    window->ForEach(c, image, begin, end, c.scratch[thread],
+                    [&](const uint8_t* rows, int64_t y, int64_t count) {
+                      kernel->Run(rows, count, dst + y * row_bytes);
+                    });
+  };
+  l.Emit(StrCat(kernel->name(), " on rows"), [=](const StepContext& c) {
     c.pool->ParallelFor(p.batch * parts, [&](int64_t part, int thread) {
-      const int64_t image = part / parts, i = part % parts;
-      const int64_t row_bytes = p.x.output * p.out_channels;
-      uint8_t* dst = c.out<uint8_t>(out) + image * p.y.output * row_bytes;
-      window->ForEach(c, image, p.y.output * i / parts, p.y.output * (i + 1) / parts,
-                      c.scratch[thread], [&](const uint8_t* rows, int64_t y, int64_t count) {
-                        kernel->Run(rows, count, dst + y * row_bytes);
-                      });
+      const int64_t i = part % parts;
+      run_rows(c, part / parts, p.y.output * i / parts, p.y.output * (i + 1) / parts, thread);
     });
   });
+  OfferRowsOfImage(l, p, 1, run_rows);
 }
 
 }  // namespace
@@ -173,14 +179,16 @@ void LowerDepthwiseConv2d(Lowering& l) {
   const int64_t stripes = (p.y.output + rows - 1) / rows;
   l.scratch_bytes = input.copy_bytes(rows);
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
+  const auto run_stripe = [=](const StepContext& c, int64_t image, int64_t first, int64_t count,
+                              int thread, auto* outputs) {
+    const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
+    auto* dst = outputs + (image * p.y.output + first) * p.x.output * p.out_channels;
+    kernel->Run(input.Prepare(src, first, count, c.scratch[thread]), count, dst);
+  };
   const auto run = [=](const StepContext& c, auto* outputs) {
     c.pool->ParallelFor(p.batch * stripes, [&](int64_t part, int thread) {
-      const int64_t image = part / stripes;
       const int64_t first = part % stripes * rows;
-      const int64_t count = std::min(rows, p.y.output - first);
-      const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
-      auto* dst = outputs + (image * p.y.output + first) * p.x.output * p.out_channels;
-      kernel->Run(input.Prepare(src, first, count, c.scratch[thread]), count, dst);
+      run_stripe(c, part / stripes, first, std::min(rows, p.y.output - first), thread, outputs);
     });
   };
   if (l.has_dynamic_range()) {
@@ -190,6 +198,12 @@ void LowerDepthwiseConv2d(Lowering& l) {
                 run);
   } else {
     l.Emit(kernel->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+    OfferRowsOfImage(
+        l, p, 1, [=](const StepContext& c, int64_t image, int64_t begin, int64_t end, int thread) {
+          for (int64_t y = begin; y < end; y += rows) {
+            run_stripe(c, image, y, std::min(rows, end - y), thread, c.out<uint8_t>(out));
+          }
+        });
   }
 }
 

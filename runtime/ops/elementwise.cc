@@ -57,6 +57,21 @@ std::shared_ptr<const AlignedBuffer> RepeatedConstant(const Lowering& l, size_t 
   return repeated;
 }
 
+// Two tensors of one shape: every pixel by itself.
+template <typename T, typename F>
+void OfferPixels(Lowering& l, F row) {
+  if (l.input(0).shape != l.input(1).shape) return;
+  const Shape& shape = l.output(0).shape;
+  const int64_t channels = shape.empty() ? 1 : std::max<int64_t>(1, shape.back());
+  l.OfferPixels({ElementCount(l.output(0).shape) / channels, 1, true,
+                 [=, in_a = l.node.inputs[0], in_b = l.node.inputs[1], out = l.node.outputs[0]](
+                     const StepContext& c, int64_t first, int64_t last, int /*thread*/) {
+                   const int64_t from = first * channels;
+                   row(c.in<T>(in_a) + from, 1, c.in<T>(in_b) + from, 1, c.out<T>(out) + from,
+                       (last - first) * channels);
+                 }});
+}
+
 // Emits row(a, a_step, b, b_step, y, count) over all rows.
 template <typename T, typename F>
 void EmitRows(Lowering& l, const std::string& kernel, F row) {
@@ -74,6 +89,7 @@ void EmitRows(Lowering& l, const std::string& kernel, F row) {
       row(a + i, steps[0], b + j, steps[1], y + k, count);
     });
   });
+  OfferPixels<T>(l, row);
 }
 
 Multiplier MultiplierOf(const graph::Node& node, const char* multiplier, const char* shift,

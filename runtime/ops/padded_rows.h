@@ -5,8 +5,21 @@
 #include <vector>
 
 #include "kernels/conv2d.h"
+#include "runtime/lowering.h"
 
 namespace integra::runtime {
+
+// Offers run(c, image, begin, end, thread), which makes output rows [begin, end) of an image, where
+// begin is a multiple of `multiple`, as a step of pixels; for a single image.
+template <typename Run>
+void OfferRowsOfImage(Lowering& l, const kernels::Conv2dParams& p, int64_t multiple, Run run) {
+  if (p.batch != 1) return;
+  const int64_t width = p.x.output;
+  l.OfferPixels({p.y.output * width, multiple * width, false,
+                 [=](const StepContext& c, int64_t first, int64_t last, int thread) {
+                   run(c, 0, first / width, last / width, thread);
+                 }});
+}
 
 // Output pixels of a dense convolution per stripe: large enough to fill the kernels' tiles, small
 // enough that a stripe of input and output stays in the second-level cache.

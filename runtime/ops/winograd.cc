@@ -145,23 +145,26 @@ bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   const size_t copy_bytes = padded.copy_bytes(stripe_rows);
   l.scratch_bytes = copy_bytes + winograd->scratch_bytes();
   const auto in = l.node.inputs[0], out = l.node.outputs[0];
+  // A stripe of an image, of the output channels from `channel` on.
+  const auto run_stripe = [=](const StepContext& c, int64_t image, int64_t first, int64_t rows,
+                              int64_t channel, int thread, auto* outputs) {
+    const int64_t row = p.x.output * p.out_channels;
+    const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
+    const kernels::WinogradPart part = {
+        padded.Prepare(src, first, WholeTiles(rows), c.scratch[thread]),
+        padded.pitch,
+        rows,
+        p.x.output,
+        channel,
+        std::min(channel + channels, p.out_channels)};
+    winograd->Run(part, outputs + (image * p.y.output + first) * row, row,
+                  c.scratch[thread] + copy_bytes);
+  };
   const auto run = [=](const StepContext& c, auto* outputs) {
     c.pool->ParallelFor(p.batch * stripes * parts, [&](int64_t index, int thread) {
-      const int64_t image = index / parts / stripes;
       const int64_t first = index / parts % stripes * stripe_rows;
-      const int64_t channel = index % parts * channels;
-      const int64_t rows = std::min(stripe_rows, p.y.output - first);
-      const int64_t row = p.x.output * p.out_channels;
-      const uint8_t* src = c.in<uint8_t>(in) + image * p.y.input * p.x.input * p.in_channels;
-      const kernels::WinogradPart part = {
-          padded.Prepare(src, first, WholeTiles(rows), c.scratch[thread]),
-          padded.pitch,
-          rows,
-          p.x.output,
-          channel,
-          std::min(channel + channels, p.out_channels)};
-      winograd->Run(part, outputs + (image * p.y.output + first) * row, row,
-                    c.scratch[thread] + copy_bytes);
+      run_stripe(c, index / parts / stripes, first, std::min(stripe_rows, p.y.output - first),
+                 index % parts * channels, thread, outputs);
     });
   };
   if (l.has_dynamic_range()) {
@@ -172,6 +175,16 @@ bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
                 run);
   } else {
     l.Emit(winograd->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
+    if (parts == 1) {
+      OfferRowsOfImage(
+          l, p, kWinogradTile,
+          [=](const StepContext& c, int64_t image, int64_t begin, int64_t end, int thread) {
+            for (int64_t y = begin; y < end; y += stripe_rows) {
+              run_stripe(c, image, y, std::min(stripe_rows, end - y), 0, thread,
+                         c.out<uint8_t>(out));
+            }
+          });
+    }
   }
   return true;
 }
