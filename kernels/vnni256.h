@@ -16,7 +16,7 @@ namespace integra::kernels {
 // Where HasAvxVnni().
 namespace vex {
 std::unique_ptr<const Gemm> MakeGemm(const GemmProblem& problem);
-// Null with a weight zero point, or where rows of taps are dilated.
+// Null where rows of taps are dilated, or a weight less its zero point is 255.
 std::unique_ptr<const Depthwise> MakeDepthwise(const DepthwiseProblem& problem);
 std::unique_ptr<const Winograd> MakeWinograd(const GemmProblem& problem);
 }  // namespace vex

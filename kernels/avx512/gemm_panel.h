@@ -86,9 +86,10 @@ struct Panel {
   const uint8_t* base;
   const int32_t* row_offsets;  // [rows]
   const int32_t* row_terms;    // [rows]: -zw * sum(x)
+  bool adds_terms;             // not all 0
   int64_t rows;                // at least those of a tile
   const VectorOutputStage* stage;
-  const avx512::FoldedStage::Block* folded;  // of `stage`, without row terms; or null
+  const avx512::FoldedStage::Block* folded;  // of `stage`, or null
   int64_t channel;                           // first one of the panel
   int64_t valid;                             // channels to write, <= 16 * NR
   uint8_t* dst;                              // row 0, first channel of the panel
@@ -166,6 +167,18 @@ class PanelLoop {
         if (!kFolded && IsShared(i + 1, j)) {
           const __m512i second = _mm512_set1_epi32(p_.row_terms[r + i + 1]);
           sums[i][j] = (Lanes)Halves((__m512i)sums[i][j], second);
+        }
+      }
+    }
+    if (kFolded && p_.adds_terms) {
+#pragma GCC unroll 8
+      for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < NR; ++j) {
+          if (IsShared(i, j)) continue;
+          __m512i term = _mm512_set1_epi32(p_.row_terms[r + i]);
+          if (IsShared(i + 1, j)) term = Halves(term, _mm512_set1_epi32(p_.row_terms[r + i + 1]));
+          sums[i][j] = (Lanes)_mm512_add_epi32((__m512i)sums[i][j], term);
         }
       }
     }

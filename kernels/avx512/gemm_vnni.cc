@@ -11,6 +11,7 @@
 #include "kernels/avx512/gemm_row.h"
 #include "kernels/avx512/gemm_row_panel.h"
 #include "kernels/avx512/output_stage.h"
+#include "kernels/avx512/row_terms.h"
 #include "kernels/gemm.h"
 
 namespace integra::kernels {
@@ -53,7 +54,8 @@ class VnniGemm final : public Gemm {
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
         widths_(WidthsFor(p.n)),
-        stage_(GemmStage(p, OrderFor(p.n), VectorOutputStage::Join::kShuffle)) {
+        stage_(GemmStage(p, OrderFor(p.n), VectorOutputStage::Join::kShuffle)),
+        folded_(avx512::FoldConstants, stage_, OrderOfPanels()) {
     for (const int64_t width : widths_) {
       steps_ = std::max(steps_, kPanels[width - 1].fewest_steps);
     }
@@ -61,9 +63,6 @@ class VnniGemm final : public Gemm {
       constexpr int32_t kNoOffset = 0;
       one_segment_.resize(static_cast<size_t>(steps_));
       FindSteps(&kNoOffset, one_segment_.data());
-    }
-    if (weight_zero_point_ == 0) {
-      folded_ = avx512::FoldedStage(avx512::FoldConstants, stage_, OrderOfPanels());
     }
     Pack(p);
   }
@@ -81,7 +80,7 @@ class VnniGemm final : public Gemm {
   int64_t read_multiple() const override { return 4; }
   std::string name() const override { return "own avx512_vnni"; }
   size_t scratch_bytes() const override {
-    return static_cast<size_t>(steps_ + max_rows_) * sizeof(int32_t);
+    return static_cast<size_t>(steps_ + term_rows()) * sizeof(int32_t);
   }
   size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
@@ -120,15 +119,18 @@ class VnniGemm final : public Gemm {
     if (segments_ == 1) {
       base += src.segment_offsets[0];
     } else {
-      step_offsets = FindSteps(src.segment_offsets, row_terms + max_rows_);
+      step_offsets = FindSteps(src.segment_offsets, row_terms + term_rows());
     }
     if (weight_zero_point_ == 0) {
       std::fill_n(row_terms, rows, 0);  // by vectors: the loop would take a cycle for each row
     } else {
-      for (int64_t r = 0; r < rows; ++r) row_terms[r] = RowTerm(src, r);
+      FindRowTerms(src, segments_, segment_length_, rows, -weight_zero_point_, row_terms);
     }
     RunPanels(base, src.row_offsets, step_offsets, row_terms, rows, stage, dst, dst_stride);
   }
+
+  // FindRowTerms takes whole blocks.
+  int64_t term_rows() const { return (max_rows_ + kTermRows - 1) / kTermRows * kTermRows; }
 
   // Of dst, the pointer to outputs or the one to sums; the other one is null.
   static uint8_t* Outputs(uint8_t* dst) { return dst; }
@@ -146,6 +148,7 @@ class VnniGemm final : public Gemm {
             .base = base,
             .row_offsets = row_offsets,
             .row_terms = row_terms,
+            .adds_terms = weight_zero_point_ != 0,
             .rows = rows,
             .stage = &stage,
             .folded = std::is_same_v<T, uint8_t> ? folded_.blocks() : nullptr,
@@ -268,14 +271,6 @@ class VnniGemm final : public Gemm {
     }
   }
 
-  int32_t RowTerm(const GemmSource& src, int64_t r) const {
-    int32_t sum = 0;
-    for (int64_t t = 0; t < segments_; ++t) {
-      sum += SumValues(src.base + src.row_offsets[r] + src.segment_offsets[t], segment_length_);
-    }
-    return -weight_zero_point_ * sum;
-  }
-
   const int64_t n_;
   const int64_t segments_, segment_steps_, segment_length_;
   int64_t steps_;                     // of four bytes, of all segments
@@ -284,7 +279,7 @@ class VnniGemm final : public Gemm {
   const int64_t max_rows_;
   const std::vector<int64_t> widths_;
   const VectorOutputStage stage_;
-  avx512::FoldedStage folded_;  // of panels, where they can take it
+  const avx512::FoldedStage folded_;  // of panels, where they can take it
   AlignedBuffer weights_;
 };
 

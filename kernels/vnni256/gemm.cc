@@ -12,6 +12,7 @@
 #include "kernels/vnni256/gemm_pack.h"
 #include "kernels/vnni256/gemms.h"
 #include "kernels/vnni256/products.h"
+#include "kernels/vnni256/row_terms.h"
 
 namespace integra::kernels {
 namespace {
@@ -28,6 +29,7 @@ struct Tile {
   const uint8_t* base;
   const int32_t* row_offsets;  // [MR]
   const int32_t* row_terms;    // [MR]: -zw * sum(x)
+  bool adds_terms;             // not all 0
   avx2::TileOutput out;
 };
 
@@ -42,6 +44,7 @@ void RunTile(const Tile& t) {
     for (int j = 0; j < NV; ++j) {
       if constexpr (avx2::IsFolded(kFinish)) {
         acc[i][j] = (Lanes)avx2::Hold(t.out.folded->vectors[j].start);
+        if (t.adds_terms) acc[i][j] += (Lanes)_mm256_set1_epi32(t.row_terms[i]);
       } else {
         acc[i][j] = (Lanes)_mm256_set1_epi32(t.row_terms[i]);
       }
@@ -95,10 +98,8 @@ class Vnni256Gemm final : public Gemm {
         segment_steps_((p.segment_length + 3) / 4),
         weight_zero_point_(p.weight_zero_point),
         max_rows_(p.max_rows),
-        stage_(GemmStage(p, ShuffledOrder(p.n, kTileChannels), VectorOutputStage::Join::kShuffle)) {
-    if (weight_zero_point_ == 0) {
-      folded_ = avx2::FoldedStage(avx2::FoldConstants, stage_, avx2::OrderOfTiles(n_));
-    }
+        stage_(GemmStage(p, ShuffledOrder(p.n, kTileChannels), VectorOutputStage::Join::kShuffle)),
+        folded_(avx2::FoldConstants, stage_, avx2::OrderOfTiles(p.n)) {
     weights_ = AlignedBuffer(static_cast<size_t>((n_ + 7) / 8 * 8 * steps() * 4));
     for (int64_t n = 0; n < n_; n += kTileChannels) {
       PackTile(p, stage_.order().data() + n, avx2::TileWidth(n_, n),
@@ -116,15 +117,17 @@ class Vnni256Gemm final : public Gemm {
     RunRows(src, rows, dst, dst_stride, Finish::kScalar, scratch);
   }
 
-  int64_t read_multiple() const override { return 4; }
+  int64_t read_multiple() const override { return weight_zero_point_ == 0 ? 4 : 32; }
   std::string name() const override { return "own avx2_vnni"; }
   size_t scratch_bytes() const override {
-    return static_cast<size_t>(steps() + max_rows_) * sizeof(int32_t);
+    return static_cast<size_t>(steps() + term_rows()) * sizeof(int32_t);
   }
   size_t bytes() const override { return weights_.size() + stage_.bytes() + folded_.bytes(); }
 
  private:
   int64_t steps() const { return segments_ * segment_steps_; }
+  // FindRowTerms takes whole blocks.
+  int64_t term_rows() const { return (max_rows_ + kTermRows - 1) / kTermRows * kTermRows; }
   int64_t tile_bytes() const { return steps() * 4 * kTileChannels; }
 
   // To outputs or, where T is int32_t, to sums.
@@ -132,7 +135,7 @@ class Vnni256Gemm final : public Gemm {
   void RunRows(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride, Finish finish,
                std::byte* scratch) const {
     auto* const row_terms = reinterpret_cast<int32_t*>(scratch);
-    int32_t* const step_offsets = row_terms + max_rows_;
+    int32_t* const step_offsets = row_terms + term_rows();
     for (int64_t t = 0, step = 0; t < segments_; ++t) {
       for (int64_t k = 0; k < segment_steps_; ++k) {
         step_offsets[step++] = src.segment_offsets[t] + static_cast<int32_t>(4 * k);
@@ -141,12 +144,13 @@ class Vnni256Gemm final : public Gemm {
     if (weight_zero_point_ == 0) {
       std::fill_n(row_terms, rows, 0);
     } else {
-      for (int64_t r = 0; r < rows; ++r) row_terms[r] = RowTerm(src, r);
+      FindRowTerms(src, segments_, segment_length_, rows, -weight_zero_point_, row_terms);
     }
     Tile tile = {};
     tile.step_offsets = step_offsets;
     tile.steps = steps();
     tile.base = src.base;
+    tile.adds_terms = weight_zero_point_ != 0;
     tile.out.stage = &stage_;
     tile.out.dst_stride = dst_stride;
     for (int64_t n = 0; n < n_; n += kTileChannels) {
@@ -171,22 +175,13 @@ class Vnni256Gemm final : public Gemm {
     }
   }
 
-  int32_t RowTerm(const GemmSource& src, int64_t r) const {
-    int32_t sum = 0;
-    for (int64_t t = 0; t < segments_; ++t) {
-      const uint8_t* const run = src.base + src.row_offsets[r] + src.segment_offsets[t];
-      for (int64_t i = 0; i < segment_length_; ++i) sum += run[i];
-    }
-    return -weight_zero_point_ * sum;
-  }
-
   const int64_t n_;
   const int64_t segments_, segment_length_;
   const int64_t segment_steps_;  // of four values
   const int32_t weight_zero_point_;
   const int64_t max_rows_;
   const VectorOutputStage stage_;
-  avx2::FoldedStage folded_;  // where the stage can be
+  const avx2::FoldedStage folded_;  // where the stage can be
   AlignedBuffer weights_;
 };
 
