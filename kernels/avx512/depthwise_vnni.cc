@@ -377,9 +377,10 @@ class VnniDepthwise final : public Depthwise {
   template <bool kWide, Form kForm>
   RunFunction Choose(int64_t stride_y) const {
     if constexpr (kForm != Form::kScalar) {
-      if (shares_rows_ && folded_.blocks() != nullptr)
-        return ChooseRows<kWide, kForm, true>(stride_y);
-      if (shares_rows_) return ChooseRows<kWide, kForm, false>(stride_y);
+      if (shares_rows_) {
+        return folded_.blocks() != nullptr ? ChooseRows<kWide, kForm, true>(stride_y)
+                                           : ChooseRows<kWide, kForm, false>(stride_y);
+      }
     }
     return &VnniDepthwise::RunTaps<kWide, kForm, uint8_t>;
   }
