@@ -221,15 +221,11 @@ void LowerConv2d(Lowering& l) {
   } else {
     l.Emit(gemms[0]->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
     if (stripes->p.batch == 1) {
-      const int64_t width = p.batch * p.y.output * p.x.output / stripes->p.y.output;  // of a row
-      l.OfferPixels({stripes->p.y.output * width, width, ReadsPixels(*stripes, *gemms[0]),
-                     [=](const StepContext& c, int64_t first, int64_t last, int thread) {
-                       const int64_t end = last / width;
-                       for (int64_t y = first / width; y < end; y += stripes->rows) {
-                         run_rows(c, 0, y, std::min(stripes->rows, end - y), thread,
-                                  c.out<uint8_t>(out));
-                       }
-                     }});
+      const int64_t rows = stripes->p.y.output, pixels = p.batch * p.y.output * p.x.output;
+      OfferStripes(l, rows, pixels / rows, 1, stripes->rows, ReadsPixels(*stripes, *gemms[0]),
+                   [=](const StepContext& c, int64_t first, int64_t count, int thread) {
+                     run_rows(c, 0, first, count, thread, c.out<uint8_t>(out));
+                   });
     }
     // Taller kernels would prepare every row of their input several times.
     if (p.groups == 1 && p.y.kernel == 1 &&

@@ -135,7 +135,10 @@ void EmitOnRows(Lowering& l, const kernels::Conv2dParams& p, const PaddedRows& i
       run_rows(c, part / parts, p.y.output * i / parts, p.y.output * (i + 1) / parts, thread);
     });
   });
-  OfferRowsOfImage(l, p, 1, run_rows);
+  OfferStripes(l, p, 1, p.y.output,
+               [=](const StepContext& c, int64_t first, int64_t count, int thread) {
+                 run_rows(c, 0, first, first + count, thread);
+               });
 }
 
 }  // namespace
@@ -198,12 +201,10 @@ void LowerDepthwiseConv2d(Lowering& l) {
                 run);
   } else {
     l.Emit(kernel->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
-    OfferRowsOfImage(
-        l, p, 1, [=](const StepContext& c, int64_t image, int64_t begin, int64_t end, int thread) {
-          for (int64_t y = begin; y < end; y += rows) {
-            run_stripe(c, image, y, std::min(rows, end - y), thread, c.out<uint8_t>(out));
-          }
-        });
+    OfferStripes(l, p, 1, rows,
+                 [=](const StepContext& c, int64_t first, int64_t count, int thread) {
+                   run_stripe(c, 0, first, count, thread, c.out<uint8_t>(out));
+                 });
   }
 }
 

@@ -1,6 +1,7 @@
 // Input rows with padding around them, for stripes of output rows.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -9,16 +10,25 @@
 
 namespace integra::runtime {
 
-// Offers run(c, image, begin, end, thread), which makes output rows [begin, end) of an image, where
-// begin is a multiple of `multiple`, as a step of pixels; for a single image.
+// Offers run(c, first, count, thread), which makes `count` of `rows` output rows of `width` pixels,
+// at most `most`, as a step of pixels. `first` is a multiple of `multiple`.
 template <typename Run>
-void OfferRowsOfImage(Lowering& l, const kernels::Conv2dParams& p, int64_t multiple, Run run) {
-  if (p.batch != 1) return;
-  const int64_t width = p.x.output;
-  l.OfferPixels({p.y.output * width, multiple * width, false,
+void OfferStripes(Lowering& l, int64_t rows, int64_t width, int64_t multiple, int64_t most,
+                  bool is_local, Run run) {
+  l.OfferPixels({rows * width, multiple * width, is_local,
                  [=](const StepContext& c, int64_t first, int64_t last, int thread) {
-                   run(c, 0, first / width, last / width, thread);
+                   const int64_t end = last / width;
+                   for (int64_t y = first / width; y < end; y += most) {
+                     run(c, y, std::min(most, end - y), thread);
+                   }
                  }});
+}
+
+// The same of a single image; its rows are not local.
+template <typename Run>
+void OfferStripes(Lowering& l, const kernels::Conv2dParams& p, int64_t multiple, int64_t most,
+                  Run run) {
+  if (p.batch == 1) OfferStripes(l, p.y.output, p.x.output, multiple, most, false, run);
 }
 
 // Output pixels of a dense convolution per stripe: large enough to fill the kernels' tiles, small

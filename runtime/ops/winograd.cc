@@ -176,14 +176,10 @@ bool EmitWinograd(Lowering& l, const Conv2dParams& p) {
   } else {
     l.Emit(winograd->name(), [=](const StepContext& c) { run(c, c.out<uint8_t>(out)); });
     if (parts == 1) {
-      OfferRowsOfImage(
-          l, p, kWinogradTile,
-          [=](const StepContext& c, int64_t image, int64_t begin, int64_t end, int thread) {
-            for (int64_t y = begin; y < end; y += stripe_rows) {
-              run_stripe(c, image, y, std::min(stripe_rows, end - y), 0, thread,
-                         c.out<uint8_t>(out));
-            }
-          });
+      OfferStripes(l, p, kWinogradTile, stripe_rows,
+                   [=](const StepContext& c, int64_t first, int64_t rows, int thread) {
+                     run_stripe(c, 0, first, rows, 0, thread, c.out<uint8_t>(out));
+                   });
     }
   }
   return true;
