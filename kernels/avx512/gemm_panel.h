@@ -85,8 +85,7 @@ struct Panel {
   int64_t steps;                // at least FewestSteps
   const uint8_t* base;
   const int32_t* row_offsets;  // [rows]
-  const int32_t* row_terms;    // [rows]: -zw * sum(x)
-  bool adds_terms;             // not all 0
+  const int32_t* row_terms;    // [rows]: -zw * sum(x); or null, where all are 0
   int64_t rows;                // at least those of a tile
   const VectorOutputStage* stage;
   const avx512::FoldedStage::Block* folded;  // of `stage`, or null
@@ -163,14 +162,10 @@ class PanelLoop {
       for (int j = 0; j < NR; ++j) {
         if (IsShared(i, j)) continue;
         sums[i][j] = (Lanes)(kFolded ? _mm512_load_si512(p_.folded->vectors[j].start)
-                                     : _mm512_set1_epi32(p_.row_terms[r + i]));
-        if (!kFolded && IsShared(i + 1, j)) {
-          const __m512i second = _mm512_set1_epi32(p_.row_terms[r + i + 1]);
-          sums[i][j] = (Lanes)Halves((__m512i)sums[i][j], second);
-        }
+                                     : _mm512_setzero_si512());
       }
     }
-    if (kFolded && p_.adds_terms) {
+    if (p_.row_terms != nullptr) {
 #pragma GCC unroll 8
       for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 8

@@ -113,7 +113,7 @@ class VnniGemm final : public Gemm {
   void RunRows(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride,
                const VectorOutputStage& stage, std::byte* scratch) const {
     if (rows == 0) return;
-    auto* const row_terms = reinterpret_cast<int32_t*>(scratch);
+    auto* row_terms = reinterpret_cast<int32_t*>(scratch);
     const uint8_t* base = src.base;
     const int32_t* step_offsets = one_segment_.data();
     if (segments_ == 1) {
@@ -122,7 +122,7 @@ class VnniGemm final : public Gemm {
       step_offsets = FindSteps(src.segment_offsets, row_terms + term_rows());
     }
     if (weight_zero_point_ == 0) {
-      std::fill_n(row_terms, rows, 0);  // by vectors: the loop would take a cycle for each row
+      row_terms = nullptr;
     } else {
       FindRowTerms(src, segments_, segment_length_, rows, -weight_zero_point_, row_terms);
     }
@@ -148,7 +148,6 @@ class VnniGemm final : public Gemm {
             .base = base,
             .row_offsets = row_offsets,
             .row_terms = row_terms,
-            .adds_terms = weight_zero_point_ != 0,
             .rows = rows,
             .stage = &stage,
             .folded = std::is_same_v<T, uint8_t> ? folded_.blocks() : nullptr,
@@ -187,7 +186,7 @@ class VnniGemm final : public Gemm {
   static Panel RowsOf(Panel p, int64_t first, int64_t count) {
     const int64_t at = first * p.dst_stride;
     p.row_offsets += first;
-    p.row_terms += first;
+    if (p.row_terms != nullptr) p.row_terms += first;
     p.rows = count;
     if (p.dst != nullptr) p.dst += at;
     if (p.sums != nullptr) p.sums += at;
@@ -206,7 +205,8 @@ class VnniGemm final : public Gemm {
                          .min = p.stage->min(),
                          .max = p.stage->max(),
                          .scale = {}};
-    const Row row{p.base + p.row_offsets[r], p.step_offsets, p.row_terms[r]};
+    const int32_t term = p.row_terms != nullptr ? p.row_terms[r] : 0;
+    const Row row{p.base + p.row_offsets[r], p.step_offsets, term};
     const int64_t at = r * p.dst_stride;
     const RowOutputs to{p.dst != nullptr ? p.dst + at : nullptr,
                         p.sums != nullptr ? p.sums + at : nullptr};

@@ -28,8 +28,7 @@ struct Tile {
   int64_t steps;
   const uint8_t* base;
   const int32_t* row_offsets;  // [MR]
-  const int32_t* row_terms;    // [MR]: -zw * sum(x)
-  bool adds_terms;             // not all 0
+  const int32_t* row_terms;    // [MR]: -zw * sum(x); or null, where all are 0
   avx2::TileOutput out;
 };
 
@@ -44,10 +43,10 @@ void RunTile(const Tile& t) {
     for (int j = 0; j < NV; ++j) {
       if constexpr (avx2::IsFolded(kFinish)) {
         acc[i][j] = (Lanes)avx2::Hold(t.out.folded->vectors[j].start);
-        if (t.adds_terms) acc[i][j] += (Lanes)_mm256_set1_epi32(t.row_terms[i]);
       } else {
-        acc[i][j] = (Lanes)_mm256_set1_epi32(t.row_terms[i]);
+        acc[i][j] = Lanes{};
       }
+      if (t.row_terms != nullptr) acc[i][j] += (Lanes)_mm256_set1_epi32(t.row_terms[i]);
     }
   }
   const int8_t* w = t.weights;
@@ -134,7 +133,7 @@ class Vnni256Gemm final : public Gemm {
   template <typename T>
   void RunRows(const GemmSource& src, int64_t rows, T* dst, int64_t dst_stride, Finish finish,
                std::byte* scratch) const {
-    auto* const row_terms = reinterpret_cast<int32_t*>(scratch);
+    auto* row_terms = reinterpret_cast<int32_t*>(scratch);
     int32_t* const step_offsets = row_terms + term_rows();
     for (int64_t t = 0, step = 0; t < segments_; ++t) {
       for (int64_t k = 0; k < segment_steps_; ++k) {
@@ -142,7 +141,7 @@ class Vnni256Gemm final : public Gemm {
       }
     }
     if (weight_zero_point_ == 0) {
-      std::fill_n(row_terms, rows, 0);
+      row_terms = nullptr;
     } else {
       FindRowTerms(src, segments_, segment_length_, rows, -weight_zero_point_, row_terms);
     }
@@ -150,7 +149,6 @@ class Vnni256Gemm final : public Gemm {
     tile.step_offsets = step_offsets;
     tile.steps = steps();
     tile.base = src.base;
-    tile.adds_terms = weight_zero_point_ != 0;
     tile.out.stage = &stage_;
     tile.out.dst_stride = dst_stride;
     for (int64_t n = 0; n < n_; n += kTileChannels) {
@@ -163,7 +161,7 @@ class Vnni256Gemm final : public Gemm {
       for (int64_t r = 0; r < rows; r += kRows) {
         ahead.Ask();
         tile.row_offsets = src.row_offsets + r;
-        tile.row_terms = row_terms + r;
+        if (row_terms != nullptr) tile.row_terms = row_terms + r;
         T* const to = dst + r * dst_stride + n;
         if constexpr (std::is_same_v<T, int32_t>) {
           tile.out.sums = to;
